@@ -72,7 +72,8 @@ await new Promise<void>((resolve) => {
   stream.on('test:fail', (event) => {
     if (event.details.type === 'suite') return;
     const error = event.details.error;
-    const cause = error.cause instanceof Error ? (error.cause.stack ?? error.cause.message) : String(error.cause ?? error.message);
+    const cause =
+      error.cause instanceof Error ? (error.cause.stack ?? error.cause.message) : String(error.cause ?? error.message);
     if (isFileWrapper(event) && /subtest/.test(error.message)) return;
     failed += 1;
     count(event.file, 'failed', event.details.duration_ms);
@@ -84,8 +85,10 @@ await new Promise<void>((resolve) => {
   stream.resume();
 });
 
-for (const [file, result] of [...perFile].sort()) {
-  tell(`${result.failed > 0 ? '✖' : '✔'} ${file}: ${result.passed} passed${result.failed > 0 ? `, ${result.failed} failed` : ''} (${Math.round(result.ms)} ms)`);
+for (const [file, result] of [...perFile].sort(([a], [b]) => a.localeCompare(b))) {
+  tell(
+    `${result.failed > 0 ? '✖' : '✔'} ${file}: ${result.passed} passed${result.failed > 0 ? `, ${result.failed} failed` : ''} (${Math.round(result.ms)} ms)`,
+  );
 }
 
 if (words.length === 0 || words.includes('ui')) runVitest();
@@ -117,10 +120,18 @@ function count(file: string | undefined, what: 'passed' | 'failed', ms: number):
 function runVitest(): void {
   if (globSync('ui/**/*.test.{ts,tsx}', { cwd: root }).length === 0) return;
   const vitest = path.join(root, 'node_modules/vitest/vitest.mjs');
-  const result = spawnSync(process.execPath, [vitest, 'run', '--reporter=json'], { cwd: root, encoding: 'utf8', maxBuffer: 64 << 20 });
+  const result = spawnSync(process.execPath, [vitest, 'run', '--reporter=json'], {
+    cwd: root,
+    encoding: 'utf8',
+    maxBuffer: 64 << 20,
+  });
   const json = result.stdout.slice(result.stdout.indexOf('{'));
   try {
-    const report = JSON.parse(json) as { numPassedTests: number; numFailedTests: number; testResults: { name: string; message: string }[] };
+    const report = JSON.parse(json) as {
+      numPassedTests: number;
+      numFailedTests: number;
+      testResults: { name: string; message: string }[];
+    };
     passed += report.numPassedTests;
     failed += report.numFailedTests;
     tell(`${report.numFailedTests > 0 ? '✖' : '✔'} ui: ${report.numPassedTests} passed`);
