@@ -1,0 +1,290 @@
+/**
+ * What protocols, the API and tasks can ask of the mail store. Implementations live beside this file; callers hold only these types.
+ *
+ * Every function that changes something resolves after the change is durable (journaled, or majority-written on a replica set) and throws a Fault otherwise:
+ * `busy UNAVAILABLE` when the database is away (nothing changed), `user …` with a code of RFC 5530 when it is refused.
+ */
+import type { FlagOperation, JournalEntry, MailboxCounts } from '../mail/change.ts';
+import type { ContentId, MailboxId, MessageId, Modseq, Uid, UserId } from '../mail/ids.ts';
+import type { UidSet } from '../mail/uid-set.ts';
+
+// ── Accounts ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Who a session acts as, after authentication. */
+export type Account = {
+  readonly user: UserId;
+  /** As the person writes it, e.g. `андрис@уайлддак.орг`. */
+  readonly username: string;
+  /** Main address, in Unicode form; may be empty for a user without address. */
+  readonly address: string;
+  /** Octets; 0 = unlimited. */
+  readonly quotaBytes: number;
+};
+
+export type MailboxInfo = {
+  readonly id: MailboxId;
+  readonly user: UserId;
+  /** Full path with '/' as separator, NFC, `INBOX` first level in capitals. */
+  readonly path: string;
+  readonly uidValidity: number;
+  readonly uidNext: Uid;
+  /** HIGHESTMODSEQ; ≥ 1. */
+  readonly modseq: Modseq;
+  readonly counts: MailboxCounts;
+  /** RFC 6154 attribute as `\Sent`, or undefined. */
+  readonly specialUse?: string;
+  readonly subscribed: boolean;
+  /** A name without a mailbox behind it: `\Noselect`. */
+  readonly noSelect: boolean;
+  readonly hidden: boolean;
+  /** Ms after which messages are removed by the retention task; 0 = never. */
+  readonly retentionMs: number;
+  readonly createdAtMs: number;
+};
+
+export type MailboxUpdate = { subscribed?: boolean; hidden?: boolean; retentionMs?: number; specialUse?: string | null };
+
+export type MailboxOperations = {
+  /** Every mailbox of the user, parents before children, INBOX first, otherwise by path. */
+  readonly list: (user: UserId) => Promise<readonly MailboxInfo[]>;
+  readonly get: (user: UserId, mailbox: MailboxId) => Promise<MailboxInfo | undefined>;
+  readonly findByPath: (user: UserId, path: string) => Promise<MailboxInfo | undefined>;
+  readonly findBySpecialUse: (user: UserId, specialUse: string) => Promise<MailboxInfo | undefined>;
+  /** Creates missing parents as well. Faults: ALREADYEXISTS, CANNOT, LIMIT. */
+  readonly create: (user: UserId, path: string, options?: MailboxUpdate) => Promise<MailboxInfo>;
+  /** One atomic step that carries the inferiors. INBOX: its messages move to a new mailbox and INBOX stays, empty (RFC 9051 §6.3.6). */
+  readonly rename: (user: UserId, from: string, to: string) => Promise<void>;
+  /** Faults: NONEXISTENT, CANNOT (INBOX), HASCHILDREN for a \Noselect name with inferiors; one with inferiors becomes \Noselect. */
+  readonly delete: (user: UserId, path: string) => Promise<void>;
+  readonly update: (user: UserId, mailbox: MailboxId, changes: MailboxUpdate) => Promise<void>;
+  /** Names that were subscribed and no longer exist (RFC 9051 §6.3.7: SUBSCRIBE state outlives the mailbox). */
+  readonly subscribedGhosts: (user: UserId) => Promise<readonly string[]>;
+  readonly unsubscribeGhost: (user: UserId, path: string) => Promise<void>;
+  /**
+   * Claims \Recent (RFC 3501 §2.3.2): exactly one caller gets each message. Answers the first UID that is recent for this caller;
+   * UIDs from it up to `through` are claimed.
+   */
+  readonly claimRecent: (user: UserId, mailbox: MailboxId, through: Uid) => Promise<Uid>;
+};
+
+export type QuotaState = { readonly limitBytes: number; readonly usedBytes: number; readonly usedMessages: number };
+
+// ── Content ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** A message's bytes and analysis, stored and durable-before-its-placement; may be placed in any number of mailboxes. */
+export type StoredContent = { readonly content: ContentId; readonly sizeBytes: number; readonly thread: string };
+
+export type NewMessage = {
+  readonly stored: StoredContent;
+  readonly flags: readonly string[];
+  readonly internalDateMs: number;
+};
+
+/** Per-message metadata in wire form, as FETCH needs it. Buffers are shared: never write to them. */
+export type MessageMeta = {
+  readonly uid: Uid;
+  readonly id: MessageId;
+  readonly content: ContentId;
+  readonly thread: string;
+  readonly internalDateMs: number;
+  readonly savedAtMs: number;
+  readonly sizeBytes: number;
+  /** IMAP ENVELOPE and BODYSTRUCTURE in final wire form, parentheses included. BODY is in the content (`OpenContent.body`). */
+  readonly envelope: Buffer;
+  readonly bodyStructure: Buffer;
+};
+
+/** An open message: its part table in memory, its bytes read on demand. Independent of later expunges for as long as the sweeper's grace (an hour). */
+export type OpenContent = {
+  readonly content: ContentId;
+  readonly sizeBytes: number;
+  /** `server/mime/part-table.ts` encoded form; decode there, resolve sections with `server/mime/sections.ts`. */
+  readonly parts: Uint8Array;
+  readonly body: Buffer;
+  readonly preview: string;
+  /** The header of the whole message, blank line included. */
+  readonly header: () => Promise<Buffer>;
+  /** Bytes [start, end) of the raw message, in pieces of bounded size (≤ 1 MiB), in order. */
+  readonly read: (start: number, end: number) => AsyncIterable<Buffer>;
+  /** The same in one Buffer. */
+  readonly readAll: (start: number, end: number) => Promise<Buffer>;
+};
+
+/** Searchable text of one content, case-folded by i;unicode-casemap (`server/mime/casefold.ts`), UTF-8 bytes. */
+export type SearchText = { readonly uid: Uid; readonly header: Buffer; readonly body: Buffer };
+
+/** Decoded header summary of one message for SORT, THREAD and SEARCH FROM/TO/SUBJECT/SENT… */
+export type HeaderSummary = {
+  readonly uid: Uid;
+  readonly subject: string;
+  readonly from: string;
+  readonly to: string;
+  readonly cc: string;
+  readonly bcc: string;
+  readonly messageId: string;
+  readonly inReplyTo: string;
+  readonly references: readonly string[];
+  /** Ms since the epoch of the Date header, or undefined when absent or unreadable. */
+  readonly sentAtMs: number | undefined;
+  /** `YYYY-MM-DD` as written in the Date header, without time zone shift. */
+  readonly sentDay: string | undefined;
+};
+
+export type ContentOperations = {
+  /**
+   * Analyses and stores the message. Nothing refers to it yet: place it within an hour (the sweeper's grace) or it goes. Fault TOOBIG beyond the limit.
+   * `thread` joins an existing thread of one of `users` when References or In-Reply-To name one, else starts one.
+   */
+  readonly store: (raw: Buffer, users: readonly UserId[]) => Promise<StoredContent>;
+  readonly open: (content: ContentId) => Promise<OpenContent>;
+};
+
+/** Reads of placed messages. Unknown or expunged-and-swept UIDs are simply absent from the answers. UIDs come in ascending order. */
+export type MessageReads = {
+  /** In batches, for streaming a FETCH. Messages expunged a moment ago are still found (`includeExpunged`, default true). */
+  readonly metadata: (user: UserId, mailbox: MailboxId, uids: UidSet) => AsyncIterable<readonly MessageMeta[]>;
+  readonly metadataOf: (user: UserId, mailbox: MailboxId, uid: Uid) => Promise<MessageMeta | undefined>;
+  readonly searchText: (user: UserId, mailbox: MailboxId, uids: UidSet, which: 'header' | 'body' | 'both') => AsyncIterable<readonly SearchText[]>;
+  readonly headerSummaries: (user: UserId, mailbox: MailboxId, uids: UidSet) => AsyncIterable<readonly HeaderSummary[]>;
+};
+
+// ── Changes to messages ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export type AppendResult = { readonly mailbox: MailboxId; readonly uidValidity: number; readonly uids: readonly Uid[]; readonly ids: readonly MessageId[]; readonly modseq: Modseq };
+
+export type StoreRequest = {
+  readonly uids: UidSet;
+  readonly operation: FlagOperation;
+  readonly flags: readonly string[];
+  /** RFC 7162 §3.1.3: messages changed after this modseq are left alone and reported in `modified`. */
+  readonly unchangedSince?: Modseq;
+};
+
+export type StoreResult = {
+  /** The mailbox's modseq after the change (unchanged when nothing did). */
+  readonly modseq: Modseq;
+  /** Messages whose flags are now different. */
+  readonly changed: UidSet;
+  /** Failed the unchangedSince test. */
+  readonly modified: UidSet;
+  /** Named but no longer there. */
+  readonly missing: UidSet;
+};
+
+/** `from[i]` became `to[i]`; both ascending as COPYUID wants them (RFC 4315 §3). */
+export type CopyResult = { readonly mailbox: MailboxId; readonly uidValidity: number; readonly from: readonly Uid[]; readonly to: readonly Uid[]; readonly modseq: Modseq };
+
+export type MessageOperations = {
+  /**
+   * Places messages at the mailbox's end, together and in order. Quota is checked for the sum (Fault OVERQUOTA) unless `ignoreQuota`.
+   * Concurrent appends into one mailbox are committed in groups.
+   */
+  readonly append: (user: UserId, mailbox: MailboxId, messages: readonly NewMessage[], options?: { ignoreQuota?: boolean }) => Promise<AppendResult>;
+  readonly store: (user: UserId, mailbox: MailboxId, request: StoreRequest) => Promise<StoreResult>;
+  /** Removes messages that carry \Deleted (`onlyDeleted`) or all of `uids`. `uids` undefined = the whole mailbox. Answers what went. */
+  readonly expunge: (user: UserId, mailbox: MailboxId, options: { uids?: UidSet; onlyDeleted: boolean }) => Promise<{ modseq: Modseq; expunged: UidSet }>;
+  /** Messages that are gone are skipped. Flags, INTERNALDATE and content are kept. Quota is checked. */
+  readonly copy: (user: UserId, from: MailboxId, uids: UidSet, to: MailboxId) => Promise<CopyResult>;
+  /** Each message leaves and arrives exactly once, whatever crashes in between (RFC 6851). Also within one mailbox. */
+  readonly move: (user: UserId, from: MailboxId, uids: UidSet, to: MailboxId) => Promise<CopyResult & { readonly expunged: UidSet }>;
+};
+
+// ── Views ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** The flags of a message; interned per view, so identity comparison is equality within one view. Sorted: system flags first. */
+export type Flags = readonly string[];
+
+/**
+ * A worker's shared picture of one open mailbox at journal position `modseq`. Rows are in UID order; index 0 is the lowest UID.
+ * It moves forward only between a listener's calls, never backwards, and one entry at a time.
+ */
+export type MailboxView = {
+  readonly user: UserId;
+  readonly mailbox: MailboxId;
+  readonly uidValidity: number;
+  readonly modseq: Modseq;
+  readonly uidNext: Uid;
+  readonly count: number;
+  readonly unseen: number;
+  /** The mailbox was deleted: no further change will come. */
+  readonly deleted: boolean;
+  /** Keywords in use or ever seen in this view, in first-seen spelling. */
+  readonly keywords: readonly string[];
+  /** The row of a UID, or -1. */
+  readonly indexOf: (uid: Uid) => number;
+  /** The row of the first UID ≥ uid (may be `count`). */
+  readonly lowerBound: (uid: Uid) => number;
+  readonly uidAt: (index: number) => Uid;
+  readonly flagsAt: (index: number) => Flags;
+  readonly modseqAt: (index: number) => Modseq;
+  readonly sizeAt: (index: number) => number;
+  readonly internalDateAt: (index: number) => number;
+  /** Called after each applied entry, synchronously, in order. */
+  readonly subscribe: (listener: ViewListener) => () => void;
+};
+
+/** What an applied entry did to the view, in UIDs. `expunged` rows carry what a session needs to go on showing them until it tells their expunge. */
+export type ViewListener = (step: ViewStep) => void;
+export type ViewStep = {
+  readonly entry: JournalEntry;
+  readonly appended: readonly Uid[];
+  readonly flagged: UidSet;
+  readonly expunged: readonly ExpungedRow[];
+};
+export type ExpungedRow = { readonly uid: Uid; readonly flags: Flags; readonly modseq: Modseq; readonly sizeBytes: number; readonly internalDateMs: number };
+
+/** A hold on a view; the view is dropped when the last hold is released (after a while, so that re-SELECT is cheap). */
+export type ViewHold = { readonly view: MailboxView; readonly release: () => void };
+
+export type ViewOperations = {
+  /** Loads or shares the view and brings it to the journal's end. */
+  readonly open: (user: UserId, mailbox: MailboxId) => Promise<ViewHold>;
+  /** Brings an open view to the journal's end as of now: what NOOP, CHECK and every command boundary call. Cheap when beacons say that nothing changed. */
+  readonly refresh: (view: MailboxView) => Promise<void>;
+  /** UIDs expunged after `since` for QRESYNC; `undefined` when the journal no longer reaches back that far. */
+  readonly expungedSince: (user: UserId, mailbox: MailboxId, since: Modseq) => Promise<UidSet | undefined>;
+};
+
+/** Something else happened to a user's mailboxes: tree changes and counters, for NOTIFY and the event stream. */
+export type UserEvent =
+  | { readonly kind: 'mailboxes'; readonly user: UserId }
+  | { readonly kind: 'mailbox'; readonly user: UserId; readonly mailbox: MailboxId; readonly modseq: Modseq }
+  /** Access changed: sessions of this user must re-check that they may go on. */
+  | { readonly kind: 'access'; readonly user: UserId; readonly reason: string };
+
+export type UserEvents = { readonly subscribe: (user: UserId, listener: (event: UserEvent) => void) => () => void };
+
+// ── The whole ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export type Operations = {
+  readonly mailboxes: MailboxOperations;
+  readonly contents: ContentOperations;
+  readonly reads: MessageReads;
+  readonly messages: MessageOperations;
+  readonly views: ViewOperations;
+  readonly events: UserEvents;
+  readonly quota: (user: UserId) => Promise<QuotaState>;
+  readonly accounts: AccountOperations;
+};
+
+// ── Users and addresses ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export type Protocol = 'imap' | 'pop3' | 'smtp' | 'api';
+
+export type AuthenticationResult =
+  | { readonly ok: true; readonly account: Account; /** undefined = the master password */ readonly appPassword?: string }
+  /** One answer for unknown user and wrong password alike; `reason` is for the log. */
+  | { readonly ok: false; readonly reason: string; readonly code: 'AUTHENTICATIONFAILED' | 'AUTHORIZATIONFAILED' | 'EXPIRED' | 'UNAVAILABLE' | 'LIMIT' };
+
+export type RecipientLookup =
+  | { readonly kind: 'user'; readonly account: Account; readonly label: string | undefined; readonly disabled: boolean }
+  /** An address that forwards to targets (addresses or users). */
+  | { readonly kind: 'forward'; readonly targets: readonly string[] }
+  | { readonly kind: 'unknown' };
+
+export type AccountOperations = {
+  readonly authenticate: (username: string, password: string, protocol: Protocol, from: { readonly ip: string; readonly connection: string }) => Promise<AuthenticationResult>;
+  /** Finds who gets mail for an address: exact, without +label, domain alias, wildcard. */
+  readonly resolveRecipient: (address: string) => Promise<RecipientLookup>;
+  readonly account: (user: UserId) => Promise<Account | undefined>;
+};
