@@ -1,0 +1,161 @@
+/**
+ * Every setting of the appliance. The settings page, `docs/settings.md`, `mallard config` and the validator are made from this table: a setting
+ * that is not here does not exist.
+ *
+ * A default port stands for "the standard port, or standard + 10000 where that cannot be bound"; a port that somebody has set is taken at its
+ * word. See ports.ts.
+ */
+import { bytes, choice, flag, integer, list, port, type RestartNeed, type Setting, text } from './setting.ts';
+
+const mebibyte = 1024 * 1024;
+
+/** `*`, an IPv4 or IPv6 address, or a host name. */
+const hostForm = {
+  pattern: /^(\*|[0-9A-Za-z]([0-9A-Za-z.-]{0,252}[0-9A-Za-z])?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(%[0-9A-Za-z]+)?)$/,
+  allowed: '* for every address of this computer, an IP address, or a host name',
+};
+const nameForm = {
+  pattern: /^$|^(?=.{1,253}$)[\p{L}\p{N}]([\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?(\.[\p{L}\p{N}]([\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?)*$/u,
+};
+const worker = 'worker' satisfies RestartNeed;
+
+export const settings = {
+  'server.hostname': text(
+    '',
+    { ...nameForm, allowed: 'a host name such as mail.example.org, or nothing for the name of this computer' },
+    {
+      restart: 'worker',
+      help: 'The name by which this server greets, and the first name in its certificate. Empty: the name of this computer.',
+    },
+  ),
+  'server.names': list(
+    [],
+    { ...nameForm, allowed: 'host names', max: 50 },
+    { restart: 'worker', help: 'More names by which clients reach this server. They are added to the certificate.' },
+  ),
+  workers: integer(
+    1,
+    { min: 1, max: 64 },
+    {
+      restart: 'appliance',
+      help: 'How many worker processes share the listening ports. One serves an office; more use more processor cores.',
+    },
+  ),
+
+  'imap.enabled': flag(true, { restart: worker, help: 'Serve IMAP; clients upgrade to TLS by STARTTLS.' }),
+  'imap.host': host('*', 'The address on which IMAP listens.'),
+  'imap.port': port(143, { restart: worker, help: 'The port of IMAP.' }),
+  'imaps.enabled': flag(true, { restart: worker, help: 'Serve IMAP with TLS from the first byte.' }),
+  'imaps.host': host('*', 'The address on which IMAP over TLS listens.'),
+  'imaps.port': port(993, { restart: worker, help: 'The port of IMAP over TLS.' }),
+  'pop3.enabled': flag(true, { restart: worker, help: 'Serve POP3; clients upgrade to TLS by STLS.' }),
+  'pop3.host': host('*', 'The address on which POP3 listens.'),
+  'pop3.port': port(110, { restart: worker, help: 'The port of POP3.' }),
+  'pop3s.enabled': flag(true, { restart: worker, help: 'Serve POP3 with TLS from the first byte.' }),
+  'pop3s.host': host('*', 'The address on which POP3 over TLS listens.'),
+  'pop3s.port': port(995, { restart: worker, help: 'The port of POP3 over TLS.' }),
+  'lmtp.enabled': flag(true, { restart: worker, help: 'Take mail by LMTP from another mail server. LMTP asks for no password.' }),
+  'lmtp.host': host('127.0.0.1', 'The address on which LMTP listens. Whoever reaches it can deliver to every user.'),
+  'lmtp.port': port(24, { restart: worker, help: 'The port of LMTP.' }),
+  'smtp.enabled': flag(true, { restart: worker, help: 'Take mail from other servers by SMTP.' }),
+  'smtp.host': host('*', 'The address on which SMTP listens.'),
+  'smtp.port': port(25, { restart: worker, help: 'The port of SMTP.' }),
+  'submission.enabled': flag(true, { restart: worker, help: 'Let users send mail; their programs upgrade to TLS by STARTTLS.' }),
+  'submission.host': host('*', 'The address on which submission listens.'),
+  'submission.port': port(587, { restart: worker, help: 'The port of submission.' }),
+  'submissions.enabled': flag(true, { restart: worker, help: 'Let users send mail with TLS from the first byte.' }),
+  'submissions.host': host('*', 'The address on which submission over TLS listens.'),
+  'submissions.port': port(465, { restart: worker, help: 'The port of submission over TLS.' }),
+  'api.enabled': flag(true, {
+    restart: worker,
+    help: "Serve the HTTP API. The command line's user commands and the GUI need it.",
+  }),
+  'api.host': host('127.0.0.1', 'The address on which the HTTP API listens. It speaks plain HTTP: keep it on this computer.'),
+  'api.port': port(8080, { restart: worker, help: 'The port of the HTTP API.' }),
+  'gui.host': host('127.0.0.1', 'The address on which the GUI and the control API listen.', 'appliance'),
+  'gui.port': port(8090, { restart: 'appliance', help: 'The port of the GUI and the control API.' }),
+
+  'auth.allowPlaintext': flag(false, {
+    restart: worker,
+    help: 'Accept passwords over connections without TLS, from every address. Leave it off unless an old device needs it.',
+  }),
+  'store.maxMessageBytes': bytes(
+    64 * mebibyte,
+    { min: mebibyte, max: 1024 * mebibyte },
+    { restart: worker, help: 'The largest message that is taken, by any protocol.' },
+  ),
+
+  'mongo.uri': text(
+    '',
+    {
+      pattern: /^$|^mongodb(\+srv)?:\/\/\S+$/,
+      allowed: 'mongodb://… or mongodb+srv://…, or nothing for the bundled server',
+      secret: true,
+    },
+    { restart: 'appliance', help: 'A MongoDB that is run elsewhere. Empty: the appliance runs its own.' },
+  ),
+  'mongo.cacheMb': integer(
+    0,
+    { min: 0, max: 1_048_576, unit: 'MB' },
+    {
+      restart: 'databases',
+      help: 'Memory for the cache of the bundled MongoDB. 0: a quarter of the memory of this computer, within 256 and 1024.',
+    },
+  ),
+  'mongo.binary': pathSetting('The mongod program to use. Empty: the bundled one, or the first that is found.'),
+  'redis.uri': text(
+    '',
+    { pattern: /^$|^rediss?:\/\/\S+$/, allowed: 'redis://… or rediss://…, or nothing for the bundled server', secret: true },
+    { restart: 'appliance', help: 'A Redis or Valkey that is run elsewhere. Empty: the appliance runs its own.' },
+  ),
+  'redis.binary': pathSetting(
+    'The valkey-server or redis-server program to use. Empty: the bundled one, or the first that is found.',
+  ),
+
+  'log.level': choice('info', ['debug', 'info', 'warn', 'error'], {
+    restart: worker,
+    help: 'The least serious log lines that are kept.',
+  }),
+  'log.maxBytes': bytes(
+    100 * mebibyte,
+    { min: mebibyte, max: 100 * 1024 * mebibyte },
+    { restart: 'none', help: 'When the log is larger, its oldest lines go.' },
+  ),
+  'log.maxDays': integer(30, { min: 1, max: 3650, unit: 'days' }, { restart: 'none', help: 'Log lines older than this go.' }),
+  'metrics.maxDays': integer(
+    90,
+    { min: 1, max: 3650, unit: 'days' },
+    { restart: 'none', help: 'How far back the plots of memory, processor and connections reach.' },
+  ),
+} as const satisfies Readonly<Record<string, Setting<never> | object>>;
+
+export type SettingName = keyof typeof settings;
+/** The typed value of one setting. */
+export type SettingValue<Name extends SettingName = SettingName> = (typeof settings)[Name]['default'];
+
+export const settingNames: readonly SettingName[] = Object.keys(settings).filter(isSettingName);
+
+export function isSettingName(name: string): name is SettingName {
+  return Object.hasOwn(settings, name);
+}
+
+/** A setting seen without its own type, for code that treats all alike. */
+export function settingOf(name: SettingName): Setting {
+  return settings[name] as unknown as Setting;
+}
+
+/** What can listen: the first part of its settings' names. */
+export const listenerNames = ['imap', 'imaps', 'pop3', 'pop3s', 'lmtp', 'smtp', 'submission', 'submissions', 'api'] as const;
+export type ListenerName = (typeof listenerNames)[number];
+
+function host(value: string, help: string, restart: RestartNeed = worker): ReturnType<typeof text> {
+  return text(value, hostForm, { restart, help });
+}
+
+function pathSetting(help: string): ReturnType<typeof text> {
+  return text(
+    '',
+    { pattern: /^$|^([A-Za-z]:)?[\\/]\P{Cc}+$/u, allowed: 'an absolute path, or nothing' },
+    { restart: 'databases', help },
+  );
+}
