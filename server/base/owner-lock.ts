@@ -38,7 +38,8 @@ function createExclusively(lockPath: string, content: string): boolean {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'EEXIST') return false;
     // A file system without hard links (FAT, some network shares): exclusive creation is the next best.
-    if (code === 'EPERM' || code === 'ENOTSUP' || code === 'EOPNOTSUPP' || code === 'ENOSYS') return writeExclusively(lockPath, content);
+    if (code === 'EPERM' || code === 'ENOTSUP' || code === 'EOPNOTSUPP' || code === 'ENOSYS')
+      return writeExclusively(lockPath, content);
     throw error;
   } finally {
     unlinkSync(draft);

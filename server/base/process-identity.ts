@@ -9,7 +9,11 @@ import { z } from 'zod';
 /** `startedAt` is opaque (ticks since boot with the boot's id on Linux, a date elsewhere): compare it, never interpret it. */
 export type ProcessIdentity = { readonly pid: number; readonly startedAt: string; readonly executable: string };
 
-export const processIdentitySchema = z.object({ pid: z.number().int().positive(), startedAt: z.string(), executable: z.string() });
+export const processIdentitySchema = z.object({
+  pid: z.number().int().positive(),
+  startedAt: z.string(),
+  executable: z.string(),
+});
 
 const EXTERNAL_TOOL_TIMEOUT_MS = 10_000;
 
