@@ -1,0 +1,228 @@
+/**
+ * Every setting of a worker: type, default, unit and meaning. A configuration file or the supervisor gives only what differs; `load.ts` merges and explains.
+ * Imported by the appliance as well: nothing of the server but this.
+ */
+import { z } from 'zod';
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+
+const count = (fallback: number, help: string) => z.int().min(0).default(fallback).describe(help);
+const positive = (fallback: number, help: string) => z.int().min(1).default(fallback).describe(help);
+const durationMs = (fallback: number, help: string) => z.int().min(1).default(fallback).describe(`${help} (ms)`);
+
+/** `any` = all addresses of both families; `localhost` = both loopback addresses. */
+const host = z.string().min(1);
+
+/** How many clients one service takes. */
+const serviceLimits = {
+  maxConnections: positive(20_000, 'Connections at a time, in this worker'),
+  maxConnectionsPerAddress: positive(500, 'Connections at a time from one address (IPv6: one /64); loopback is exempt'),
+};
+
+function service(port: number, defaultHost = 'any') {
+  return z
+    .strictObject({
+      enabled: z.boolean().default(true).describe('Whether this service runs'),
+      host: host.default(defaultHost).describe('Address to listen on; "any" for all, "localhost" for this machine only'),
+      port: z.int().min(0).max(65_535).default(port).describe('Port to listen on; 0 = any free one'),
+      ...serviceLimits,
+    })
+    .prefault({});
+}
+
+/** With implicit TLS: runs by default when there is a certificate. */
+function secureService(port: number) {
+  return z
+    .strictObject({
+      enabled: z.boolean().optional().describe('Whether this service runs; by default when a certificate is configured'),
+      host: host.default('any').describe('Address to listen on; "any" for all, "localhost" for this machine only'),
+      port: z.int().min(0).max(65_535).default(port).describe('Port to listen on; 0 = any free one'),
+      ...serviceLimits,
+    })
+    .prefault({});
+}
+
+const services = z
+  .strictObject({
+    imap: service(143),
+    imaps: secureService(993),
+    pop3: service(110),
+    pop3s: secureService(995),
+    // Whoever reaches LMTP delivers without any question: this machine only, unless said otherwise.
+    lmtp: service(24, 'localhost'),
+    smtp: service(25),
+    submission: service(587),
+    submissions: secureService(465),
+    api: service(8080, 'localhost'),
+  })
+  .prefault({});
+
+const tls = z
+  .strictObject({
+    cert: z.string().optional().describe('Certificate chain, leaf first: PEM text, or the path of a PEM file'),
+    key: z.string().optional().describe('Private key: PEM text, or the path of a PEM file'),
+    ca: z.string().optional().describe('Further intermediate certificates: PEM text, or the path of a PEM file'),
+    passphrase: z.string().optional().describe('Passphrase of the private key'),
+    minVersion: z.enum(['TLSv1.2', 'TLSv1.3']).default('TLSv1.2').describe('Oldest protocol version that is accepted'),
+  })
+  .refine((value) => (value.cert === undefined) === (value.key === undefined), {
+    error: 'cert and key go together',
+    path: ['cert'],
+  })
+  .prefault({});
+
+const auth = z
+  .strictObject({
+    allowPlaintext: z
+      .preprocess(
+        (value) => (value === true ? 'always' : value === false ? 'never' : value),
+        z.enum(['never', 'loopback', 'always']),
+      )
+      .default('loopback')
+      .describe('From where a password may come without TLS'),
+    failureDelayMs: durationMs(2 * SECOND, 'Delay of the answer to a wrong password'),
+    maxFailuresPerConnection: positive(5, 'Wrong passwords after which a connection is closed'),
+  })
+  .prefault({});
+
+const store = z
+  .strictObject({
+    maxMessageBytes: z
+      .int()
+      .min(64 * KiB)
+      .max(1024 * MiB)
+      .default(64 * MiB)
+      .describe('Biggest message that is accepted (octets)'),
+    maxInFlightBytes: z
+      .int()
+      .min(1 * MiB)
+      .default(192 * MiB)
+      .describe('Memory for messages being received, in this worker (octets); at least one biggest message always fits'),
+    expungeGraceMs: durationMs(60 * MINUTE, 'How long content stays that nothing refers to'),
+  })
+  .prefault({});
+
+const delivery = z
+  .strictObject({
+    quotaFailure: z.enum(['temporary', 'permanent']).default('temporary').describe('Answer when a mailbox is full: 452, or 552'),
+    maxConcurrent: positive(32, 'Messages being stored at a time, in this worker'),
+    labelToMailbox: z
+      .enum(['never', 'existing'])
+      .default('existing')
+      .describe('Whether mail for user+label goes to the mailbox of that name, where there is one'),
+    maxReceivedFields: positive(50, 'Received fields beyond which a message is taken for a loop'),
+  })
+  .prefault({});
+
+const pop3 = z
+  .strictObject({
+    onDelete: z.enum(['trash', 'expunge']).default('trash').describe('What DELE does at QUIT: move to Trash, or remove'),
+    maxMessages: count(0, 'Newest messages that are listed; 0 = all'),
+    idleTimeoutMs: durationMs(10 * MINUTE, 'RFC 1939 asks for at least ten minutes'),
+  })
+  .prefault({});
+
+const smtp = z
+  .strictObject({
+    maxRecipients: positive(1_000, 'Recipients of one message'),
+    idleTimeoutMs: durationMs(5 * MINUTE, 'RFC 5321 §4.5.3.2.7 asks for at least five minutes'),
+    maxErrors: positive(20, 'Refused commands after which a connection is closed'),
+    fromOwnership: z.boolean().default(true).describe('Submission: the sender must be an address of the user'),
+    saveSent: z.boolean().default(true).describe('Submission: put a copy into Sent, unless one is there'),
+  })
+  .prefault({});
+
+const imap = z
+  .strictObject({
+    idleTimeoutMs: durationMs(30 * MINUTE, 'RFC 9051 §5.4 asks for at least thirty minutes'),
+    preAuthTimeoutMs: durationMs(1 * MINUTE, 'Time to log in'),
+    maxLineBytes: positive(64 * KiB, 'Longest command without its literals (octets)'),
+  })
+  .prefault({});
+
+const api = z
+  .strictObject({
+    rootToken: z
+      .string()
+      .min(16)
+      .optional()
+      .describe('Access token that may do everything; without one the API asks for none only from loopback'),
+  })
+  .prefault({});
+
+const log = z
+  .strictObject({
+    level: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info').describe('Least severity that is written'),
+  })
+  .prefault({});
+
+const mongo = z
+  .strictObject({
+    uri: z
+      .string()
+      .regex(/^mongodb(\+srv)?:\/\//, 'must begin with mongodb:// or mongodb+srv://')
+      .default('mongodb://127.0.0.1:27017/mallard')
+      .describe('Database of messages; may name a replica set or a sharded cluster'),
+    blobUri: z
+      .string()
+      .regex(/^mongodb(\+srv)?:\/\//, 'must begin with mongodb:// or mongodb+srv://')
+      .optional()
+      .describe('Database of attachments, when it is another one'),
+  })
+  .prefault({});
+
+const redis = z
+  .strictObject({
+    uri: z
+      .string()
+      .regex(/^rediss?(-sentinel|-cluster)?:\/\//, 'must begin with redis:// or rediss://')
+      .default('redis://127.0.0.1:6379/0')
+      .describe('Redis or Valkey for beacons and rate limits'),
+  })
+  .prefault({});
+
+export const configSchema = z.strictObject({
+  hostname: z
+    .string()
+    .min(1)
+    .default('localhost')
+    .describe('Name of this mail server in greetings, Received fields and Message-IDs'),
+  reusePort: z.boolean().default(false).describe('Several workers share the ports'),
+  drainTimeoutMs: durationMs(10 * SECOND, 'How long a stop waits for clients'),
+  mongo,
+  redis,
+  log,
+  tls,
+  auth,
+  store,
+  delivery,
+  services,
+  imap,
+  pop3,
+  smtp,
+  api,
+});
+
+/** What a person writes: everything optional. */
+export type PartialConfig = z.input<typeof configSchema>;
+/** What the worker reads: everything filled in. */
+export type Config = z.output<typeof configSchema>;
+export type ServiceName = keyof Config['services'];
+
+/** How each service speaks TLS, and which other service it is the encrypted form of. */
+export const serviceKinds: Readonly<
+  Record<ServiceName, { readonly tls: 'none' | 'starttls' | 'implicit'; readonly protocol: string }>
+> = {
+  imap: { tls: 'starttls', protocol: 'imap' },
+  imaps: { tls: 'implicit', protocol: 'imap' },
+  pop3: { tls: 'starttls', protocol: 'pop3' },
+  pop3s: { tls: 'implicit', protocol: 'pop3' },
+  lmtp: { tls: 'starttls', protocol: 'lmtp' },
+  smtp: { tls: 'starttls', protocol: 'smtp' },
+  submission: { tls: 'starttls', protocol: 'submission' },
+  submissions: { tls: 'implicit', protocol: 'submission' },
+  api: { tls: 'none', protocol: 'api' },
+};
