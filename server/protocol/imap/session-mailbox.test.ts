@@ -249,9 +249,9 @@ describe('own .SILENT stores', () => {
     view.store(UidSet.of(3), 'add', '\\Answered');
     box.settle(expected, 'add', ['\\Seen'], false);
     assert.deepEqual(poll(box), [
-      '1 FETCH 1 \\Flagged \\Seen @4',
-      '2 FETCH 2 \\Seen \\Draft @6',
-      '3 FETCH 3 \\Answered \\Seen @7',
+      '1 FETCH 1 \\Flagged \\Seen @5',
+      '2 FETCH 2 \\Seen \\Draft @5',
+      '3 FETCH 3 \\Answered \\Seen @6',
     ]);
   });
 
