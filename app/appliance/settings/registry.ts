@@ -9,10 +9,10 @@ import { bytes, choice, flag, integer, list, port, type RestartNeed, type Settin
 
 const mebibyte = 1024 * 1024;
 
-/** `*`, an IPv4 or IPv6 address, or a host name. */
+/** `any`, `localhost`, an IPv4 or IPv6 address, or a host name. */
 const hostForm = {
-  pattern: /^(\*|[0-9A-Za-z]([0-9A-Za-z.-]{0,252}[0-9A-Za-z])?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(%[0-9A-Za-z]+)?)$/,
-  allowed: '* for every address of this computer, an IP address, or a host name',
+  pattern: /^([0-9A-Za-z]([0-9A-Za-z.-]{0,252}[0-9A-Za-z])?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(%[0-9A-Za-z]+)?)$/,
+  allowed: 'any for every address of this computer, localhost for this computer only, an IP address, or a host name',
 };
 const nameForm = {
   pattern: /^$|^(?=.{1,253}$)[\p{L}\p{N}]([\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?(\.[\p{L}\p{N}]([\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?)*$/u,
@@ -43,47 +43,70 @@ export const settings = {
   ),
 
   'imap.enabled': flag(true, { restart: worker, help: 'Serve IMAP; clients upgrade to TLS by STARTTLS.' }),
-  'imap.host': host('*', 'The address on which IMAP listens.'),
+  'imap.host': host('any', 'The address on which IMAP listens.'),
   'imap.port': port(143, { restart: worker, help: 'The port of IMAP.' }),
   'imaps.enabled': flag(true, { restart: worker, help: 'Serve IMAP with TLS from the first byte.' }),
-  'imaps.host': host('*', 'The address on which IMAP over TLS listens.'),
+  'imaps.host': host('any', 'The address on which IMAP over TLS listens.'),
   'imaps.port': port(993, { restart: worker, help: 'The port of IMAP over TLS.' }),
   'pop3.enabled': flag(true, { restart: worker, help: 'Serve POP3; clients upgrade to TLS by STLS.' }),
-  'pop3.host': host('*', 'The address on which POP3 listens.'),
+  'pop3.host': host('any', 'The address on which POP3 listens.'),
   'pop3.port': port(110, { restart: worker, help: 'The port of POP3.' }),
   'pop3s.enabled': flag(true, { restart: worker, help: 'Serve POP3 with TLS from the first byte.' }),
-  'pop3s.host': host('*', 'The address on which POP3 over TLS listens.'),
+  'pop3s.host': host('any', 'The address on which POP3 over TLS listens.'),
   'pop3s.port': port(995, { restart: worker, help: 'The port of POP3 over TLS.' }),
   'lmtp.enabled': flag(true, { restart: worker, help: 'Take mail by LMTP from another mail server. LMTP asks for no password.' }),
-  'lmtp.host': host('127.0.0.1', 'The address on which LMTP listens. Whoever reaches it can deliver to every user.'),
+  'lmtp.host': host('localhost', 'The address on which LMTP listens. Whoever reaches it can deliver to every user.'),
   'lmtp.port': port(24, { restart: worker, help: 'The port of LMTP.' }),
   'smtp.enabled': flag(true, { restart: worker, help: 'Take mail from other servers by SMTP.' }),
-  'smtp.host': host('*', 'The address on which SMTP listens.'),
+  'smtp.host': host('any', 'The address on which SMTP listens.'),
   'smtp.port': port(25, { restart: worker, help: 'The port of SMTP.' }),
   'submission.enabled': flag(true, { restart: worker, help: 'Let users send mail; their programs upgrade to TLS by STARTTLS.' }),
-  'submission.host': host('*', 'The address on which submission listens.'),
+  'submission.host': host('any', 'The address on which submission listens.'),
   'submission.port': port(587, { restart: worker, help: 'The port of submission.' }),
   'submissions.enabled': flag(true, { restart: worker, help: 'Let users send mail with TLS from the first byte.' }),
-  'submissions.host': host('*', 'The address on which submission over TLS listens.'),
+  'submissions.host': host('any', 'The address on which submission over TLS listens.'),
   'submissions.port': port(465, { restart: worker, help: 'The port of submission over TLS.' }),
   'api.enabled': flag(true, {
     restart: worker,
     help: "Serve the HTTP API. The command line's user commands and the GUI need it.",
   }),
-  'api.host': host('127.0.0.1', 'The address on which the HTTP API listens. It speaks plain HTTP: keep it on this computer.'),
+  'api.host': host('localhost', 'The address on which the HTTP API listens. It speaks plain HTTP: keep it on this computer.'),
   'api.port': port(8080, { restart: worker, help: 'The port of the HTTP API.' }),
-  'gui.host': host('127.0.0.1', 'The address on which the GUI and the control API listen.', 'appliance'),
+  'gui.host': host('localhost', 'The address on which the GUI and the control API listen.', 'appliance'),
   'gui.port': port(8090, { restart: 'appliance', help: 'The port of the GUI and the control API.' }),
 
-  'auth.allowPlaintext': flag(false, {
+  'auth.allowPlaintext': choice('loopback', ['never', 'loopback', 'always'], {
     restart: worker,
-    help: 'Accept passwords over connections without TLS, from every address. Leave it off unless an old device needs it.',
+    help: 'From where a password may come over a connection without TLS. "always" only if an old device needs it. true and false mean always and never.',
+    alias: { true: 'always', false: 'never' },
+  }),
+  'tls.minVersion': choice('TLSv1.2', ['TLSv1.2', 'TLSv1.3'], {
+    restart: worker,
+    help: 'The oldest version of TLS that is accepted.',
   }),
   'store.maxMessageBytes': bytes(
     64 * mebibyte,
     { min: mebibyte, max: 1024 * mebibyte },
     { restart: worker, help: 'The largest message that is taken, by any protocol.' },
   ),
+  'delivery.quotaFailure': choice('temporary', ['temporary', 'permanent'], {
+    restart: worker,
+    help: 'The answer to mail for a full mailbox: try again later (452), or refused (552).',
+  }),
+  'delivery.labelToMailbox': choice('existing', ['never', 'existing'], {
+    restart: worker,
+    help: 'Whether mail for user+label goes to the mailbox named label, where the user has one.',
+  }),
+  'pop3.onDelete': choice('trash', ['trash', 'expunge'], {
+    restart: worker,
+    help: 'What becomes of a message that a POP3 client deletes: it goes to Trash, or it is gone.',
+  }),
+  'smtp.maxRecipients': integer(1000, { min: 1, max: 100_000 }, { restart: worker, help: 'The most recipients of one message.' }),
+  'smtp.fromOwnership': flag(true, { restart: worker, help: 'Users send only with addresses of their own.' }),
+  'smtp.saveSent': flag(true, {
+    restart: worker,
+    help: 'Put a copy of what a user sends into Sent, unless the mail program did.',
+  }),
 
   'mongo.uri': text(
     '',
@@ -93,6 +116,11 @@ export const settings = {
       secret: true,
     },
     { restart: 'appliance', help: 'A MongoDB that is run elsewhere. Empty: the appliance runs its own.' },
+  ),
+  'mongo.blobUri': text(
+    '',
+    { pattern: /^$|^mongodb(\+srv)?:\/\/\S+$/, allowed: 'mongodb://… or mongodb+srv://…, or nothing', secret: true },
+    { restart: worker, help: 'A MongoDB of its own for attachments. Empty: they are where the messages are.' },
   ),
   'mongo.cacheMb': integer(
     0,
@@ -105,7 +133,11 @@ export const settings = {
   'mongo.binary': pathSetting('The mongod program to use. Empty: the bundled one, or the first that is found.'),
   'redis.uri': text(
     '',
-    { pattern: /^$|^rediss?:\/\/\S+$/, allowed: 'redis://… or rediss://…, or nothing for the bundled server', secret: true },
+    {
+      pattern: /^$|^rediss?(-sentinel|-cluster)?:\/\/\S+$/,
+      allowed: 'redis://…, rediss://…, redis-sentinel://… or redis-cluster://…, or nothing for the bundled server',
+      secret: true,
+    },
     { restart: 'appliance', help: 'A Redis or Valkey that is run elsewhere. Empty: the appliance runs its own.' },
   ),
   'redis.binary': pathSetting(

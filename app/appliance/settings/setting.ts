@@ -94,19 +94,26 @@ export function bytes(value: number, range: { min: number; max: number }, words:
   };
 }
 
+/** One of some words; `alias` gives more spellings, in small letters. */
 export function choice<const Names extends readonly [string, ...string[]]>(
   value: Names[number],
   names: Names,
-  words: Words,
+  words: Words & { readonly alias?: Readonly<Record<string, Names[number]>> },
 ): Setting<z.ZodType<Names[number]>> {
+  const { alias = {}, help, restart } = words;
+  const spell = (given: string): string => {
+    const small = given.trim().toLowerCase();
+    return alias[small] ?? names.find((name) => name.toLowerCase() === small) ?? given;
+  };
   return {
-    ...words,
+    help,
+    restart,
     kind: 'choice',
-    schema: z.enum(names),
+    schema: z.preprocess((given) => (typeof given === 'boolean' ? spell(String(given)) : given), z.enum(names)),
     default: value,
     choices: names,
     allowed: names.join(', '),
-    fromText: (text) => text.trim().toLowerCase(),
+    fromText: spell,
     toText: String,
   };
 }
