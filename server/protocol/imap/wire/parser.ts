@@ -12,6 +12,7 @@ import { type Modseq, MAX_MODSEQ, MAX_UINT32 } from '../../../mail/ids.ts';
 import { parseImapDate, parseInternalDate } from '../../../mail/internal-date.ts';
 import { decodeMutf7 } from '../../../mail/mutf7.ts';
 import { type SequenceSet, parseSequenceSet } from '../../../mail/sequence-set.ts';
+import { decodeBase64 } from './base64.ts';
 import type { Literal, RawCommand } from './raw-command.ts';
 import { BACKSLASH, OPEN, QUOTE, SP, isAstringChar, isAtomChar, isDigit, isKeywordChar, isListChar } from './tokens.ts';
 
@@ -143,7 +144,7 @@ export class ArgumentParser {
   tryWord(word: string): boolean {
     const end = this.#at + word.length;
     if (end > this.#line.length || (end < this.#line.length && isKeywordChar(this.#line[end]!))) return false;
-    if (this.#line.latin1Slice(this.#at, end).toUpperCase() !== word) return false;
+    if (this.#line.toString('latin1', this.#at, end).toUpperCase() !== word) return false;
     this.#at = end;
     return true;
   }
@@ -329,7 +330,7 @@ export class ArgumentParser {
 
   /** `1-Feb-1994`, quoted or not → days since 1970-01-01. */
   expectDate(): number {
-    const text = this.peek() === QUOTE ? this.#quoted().latin1Slice() : this.tryAtom();
+    const text = this.peek() === QUOTE ? this.#quoted().toString('latin1') : this.tryAtom();
     const day = text === undefined ? undefined : parseImapDate(text);
     if (day === undefined) throw this.fault('Expected a date like 1-Feb-1994');
     return day;
@@ -337,7 +338,7 @@ export class ArgumentParser {
 
   /** `"17-Jul-1996 02:44:25 -0700"` → ms since 1970. */
   expectDateTime(): number {
-    const time = this.peek() === QUOTE ? parseInternalDate(this.#quoted().latin1Slice()) : undefined;
+    const time = this.peek() === QUOTE ? parseInternalDate(this.#quoted().toString('latin1')) : undefined;
     if (time === undefined) throw this.fault('Expected a date-time like "17-Jul-1996 02:44:25 -0700"');
     return time;
   }
@@ -369,7 +370,7 @@ export class ArgumentParser {
   }
 
   #run(matches: (code: number) => boolean): string | undefined {
-    return this.#runBytes(matches)?.latin1Slice();
+    return this.#runBytes(matches)?.toString('latin1');
   }
 
   #runBytes(matches: (code: number) => boolean): Buffer | undefined {
@@ -432,7 +433,7 @@ export class ArgumentParser {
   #decodeMailbox(bytes: Buffer, what: string): string {
     // RFC 9051 Appendix A.1, RFC 6855 §3: UTF-8 once it is enabled, modified UTF-7 before.
     if (this.options.utf8) return this.#decode(bytes, `a ${what}`);
-    const name = decodeMutf7(bytes.latin1Slice());
+    const name = decodeMutf7(bytes.toString('latin1'));
     if (name === undefined) throw this.fault(`Expected a ${what} in modified UTF-7`);
     return name;
   }
@@ -462,11 +463,4 @@ function isBase64Char(code: number): boolean {
     code === 0x2f ||
     code === 0x3d
   );
-}
-
-/** Strict base64 (RFC 4648 §4); `=` alone is the empty string. Also for the lines that answer SASL challenges. */
-export function decodeBase64(text: string): Buffer | undefined {
-  if (text === '=' || text === '') return Buffer.alloc(0);
-  if (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) return undefined;
-  return Buffer.from(text, 'base64');
 }

@@ -9,6 +9,7 @@
  *
  * Pushed chunks may be kept until their command has been handled; the caller does not reuse them.
  */
+import { OctetQueue } from './octet-queue.ts';
 import { type Literal, type RawCommand, isMessageLiteral } from './raw-command.ts';
 import { SP, isAtomChar, isDigit, isTagChar } from './tokens.ts';
 
@@ -105,7 +106,6 @@ type Marker = { readonly start: number; readonly sizeBytes: number; readonly syn
 type State = 'command' | 'line' | 'asking' | 'literal' | 'skip-line' | 'skip-literal' | 'dead';
 
 const MORE: ReaderEvent = { kind: 'more' };
-const LF = 0x0a;
 const CR = 0x0d;
 const EMPTY = Buffer.alloc(0);
 /** Longest end of line that can hold a literal marker: `~{18446744073709551615+}` and CR. */
@@ -124,15 +124,7 @@ const TEXTS: Record<ReaderFaultReason, string> = {
 export class ImapReader {
   #limits: ReaderLimits;
   #state: State = 'command';
-  /** Chunks not yet consumed; the first one from `#at` on. */
-  #chunks: Buffer[] = [];
-  #head = 0;
-  #at = 0;
-  #bufferedBytes = 0;
-
-  /** The start of a line whose end has not come yet. */
-  #partial: Buffer = EMPTY;
-  #partialBytes = 0;
+  readonly #input = new OctetQueue();
 
   #tag: string | undefined;
   #name: string | undefined;
@@ -167,18 +159,16 @@ export class ImapReader {
 
   /** Octets pushed and not yet consumed: what back pressure looks at. */
   get bufferedBytes(): number {
-    return this.#bufferedBytes;
+    return this.#input.bufferedBytes;
   }
 
   /** True between commands with nothing pending. */
   get isIdle(): boolean {
-    return this.#state === 'command' && this.#bufferedBytes === 0 && this.#partialBytes === 0 && this.#lines.length === 0;
+    return this.#state === 'command' && this.#input.bufferedBytes === 0 && this.#lines.length === 0;
   }
 
   push(chunk: Buffer): void {
-    if (chunk.length === 0 || this.#state === 'dead') return;
-    this.#chunks.push(chunk);
-    this.#bufferedBytes += chunk.length;
+    if (this.#state !== 'dead') this.#input.push(chunk);
   }
 
   /** The next event; `more` when the octets pushed so far hold no further one (or an answer about a literal is due). */
@@ -220,10 +210,7 @@ export class ImapReader {
 
   /** Everything received but not handled, for a layer (COMPRESS) that takes over. The reader is then between commands. */
   takePending(): Buffer {
-    const rest = this.#chunks.slice(this.#head);
-    if (rest[0] !== undefined) rest[0] = rest[0].subarray(this.#at);
-    const pending = Buffer.concat([this.#partial.subarray(0, this.#partialBytes), ...rest]);
-    this.#clearInput();
+    const pending = this.#input.takeAll();
     this.#reset();
     return pending;
   }
@@ -246,7 +233,7 @@ export class ImapReader {
   }
 
   #stepCommand(): ReaderEvent | undefined {
-    const line = this.#takeLine(this.#limits.lineBytes);
+    const line = this.#input.takeLine(this.#limits.lineBytes);
     if (line === undefined) return MORE;
     if (line === 'too-long') return this.#lineTooLong();
     if (this.#lines.length === 0) {
@@ -292,7 +279,7 @@ export class ImapReader {
   #stepLiteral(): ReaderEvent | undefined {
     const marker = this.#marker!;
     while (this.#literalLeft > 0) {
-      const piece = this.#takePiece(this.#literalLeft);
+      const piece = this.#input.takePiece(this.#literalLeft);
       if (piece === undefined) return MORE;
       if (this.#sink !== undefined) this.#sink.write(piece);
       else piece.copy(this.#target!, marker.sizeBytes - this.#literalLeft);
@@ -308,7 +295,7 @@ export class ImapReader {
   }
 
   #stepRawLine(): ReaderEvent | undefined {
-    const line = this.#takeLine(this.#lineLimit);
+    const line = this.#input.takeLine(this.#lineLimit);
     if (line === undefined) return MORE;
     if (line === 'too-long') {
       const fault = this.#lineTooLong();
@@ -322,14 +309,13 @@ export class ImapReader {
   /** Throws the rest of a line away, but looks at its end: a non-synchronizing literal there belongs to the refused command too (RFC 7888 §3). */
   #stepSkipLine(): ReaderEvent | undefined {
     for (;;) {
-      const chunk = this.#chunks[this.#head];
-      if (chunk === undefined) return MORE;
-      const end = chunk.indexOf(LF, this.#at);
-      const piece = this.#takePiece(end === -1 ? chunk.length : end + 1 - this.#at)!;
+      const taken = this.#input.takeLinePiece();
+      if (taken === undefined) return MORE;
+      const { piece, ended } = taken;
       this.#skipped += piece.length;
       if (this.#skipped > this.#limits.skipBytes) return this.#die('line-too-long');
       this.#tail = Buffer.concat([this.#tail, piece.subarray(-TAIL_BYTES)]).subarray(-TAIL_BYTES);
-      if (end === -1) continue;
+      if (!ended) continue;
       const marker = this.#skipSeesLiterals ? findMarker(withoutLineEnd(this.#tail)) : undefined;
       if (marker === undefined || marker.sync) {
         this.#reset();
@@ -344,7 +330,7 @@ export class ImapReader {
 
   #stepSkipLiteral(): ReaderEvent | undefined {
     while (this.#literalLeft > 0) {
-      const piece = this.#takePiece(this.#literalLeft);
+      const piece = this.#input.takePiece(this.#literalLeft);
       if (piece === undefined) return MORE;
       this.#literalLeft -= piece.length;
       this.#skipped += piece.length;
@@ -373,16 +359,16 @@ export class ImapReader {
   #readNames(line: Buffer): 'bad-tag' | 'no-command' | undefined {
     const tagEnd = runOf(line, 0, isTagChar);
     if (tagEnd === 0 || tagEnd > this.#limits.tagBytes || (tagEnd < line.length && line[tagEnd] !== SP)) return 'bad-tag';
-    this.#tag = line.latin1Slice(0, tagEnd);
+    this.#tag = line.toString('latin1', 0, tagEnd);
     let start = skipSpaces(line, tagEnd);
     let end = runOf(line, start, isAtomChar);
     if (end === start || end - start > MAX_NAME_BYTES) return 'no-command';
-    let name = line.latin1Slice(start, end).toUpperCase();
+    let name = line.toString('latin1', start, end).toUpperCase();
     if (name === 'UID') {
       start = skipSpaces(line, end);
       const second = runOf(line, start, isAtomChar);
       if (second > start && second - start <= MAX_NAME_BYTES) {
-        name = `UID ${line.latin1Slice(start, second).toUpperCase()}`;
+        name = `UID ${line.toString('latin1', start, second).toUpperCase()}`;
         end = second;
       }
     }
@@ -393,14 +379,14 @@ export class ImapReader {
 
   #lineTooLong(): ReaderEvent {
     if (this.#lines.length === 0 && this.#state === 'command') {
-      this.#readNames(this.#startOfLine(Math.min(this.#limits.lineBytes, this.#limits.tagBytes + MAX_NAME_BYTES)));
+      this.#readNames(this.#input.startOfLine(Math.min(this.#limits.lineBytes, this.#limits.tagBytes + MAX_NAME_BYTES)));
     }
     const fault = this.#fault('line-too-long', false);
     this.#dropCommand();
     this.#skipSeesLiterals = true;
-    this.#skipped = this.#partialBytes;
-    this.#tail = Buffer.from(this.#partial.subarray(Math.max(0, this.#partialBytes - TAIL_BYTES), this.#partialBytes));
-    this.#dropPartial();
+    this.#skipped = this.#input.partialBytes;
+    this.#tail = this.#input.endOfPartial(TAIL_BYTES);
+    this.#input.dropPartial();
     this.#state = 'skip-line';
     return fault;
   }
@@ -433,7 +419,7 @@ export class ImapReader {
   #die(reason: ReaderFaultReason): ReaderEvent {
     const fault = this.#fault(reason, true);
     this.#dropCommand();
-    this.#clearInput();
+    this.#input.clear();
     this.#state = 'dead';
     return fault;
   }
@@ -459,85 +445,6 @@ export class ImapReader {
     this.#target = undefined;
     this.#sink = undefined;
     this.#literalLeft = 0;
-  }
-
-  #dropPartial(): void {
-    this.#partial = EMPTY;
-    this.#partialBytes = 0;
-  }
-
-  #clearInput(): void {
-    this.#chunks = [];
-    this.#head = 0;
-    this.#at = 0;
-    this.#bufferedBytes = 0;
-    this.#dropPartial();
-  }
-
-  /** A line without its CRLF (a bare LF will do), undefined when its end has not come, `too-long` without consuming its end. */
-  #takeLine(maxBytes: number): Buffer | 'too-long' | undefined {
-    for (;;) {
-      const chunk = this.#chunks[this.#head];
-      if (chunk === undefined) return undefined;
-      const end = chunk.indexOf(LF, this.#at);
-      const length = this.#partialBytes + (end === -1 ? chunk.length : end) - this.#at;
-      if (end === -1) {
-        // One octet more than allowed may still turn out to be the CR of the line end.
-        if (length > maxBytes + 1) return 'too-long';
-        this.#keepPartial(this.#takePiece(chunk.length)!);
-        continue;
-      }
-      const before = end > this.#at ? chunk[end - 1] : this.#partial[this.#partialBytes - 1];
-      const content = length > 0 && before === CR ? length - 1 : length;
-      if (content > maxBytes) return 'too-long';
-      const piece = this.#takePiece(end + 1 - this.#at)!;
-      if (this.#partialBytes === 0) return piece.subarray(0, content);
-      this.#keepPartial(piece);
-      const line = this.#partial.subarray(0, content);
-      this.#dropPartial();
-      return line;
-    }
-  }
-
-  /** The first octets of the current line, which is longer than that. */
-  #startOfLine(bytes: number): Buffer {
-    const held = this.#partial.subarray(0, Math.min(bytes, this.#partialBytes));
-    const chunk = this.#chunks[this.#head] ?? EMPTY;
-    return Buffer.concat([held, chunk.subarray(this.#at, this.#at + bytes - held.length)]);
-  }
-
-  /** Copies into a growing Buffer of our own, so that a line in tiny chunks costs neither memory nor quadratic time. */
-  #keepPartial(piece: Buffer): void {
-    const needed = this.#partialBytes + piece.length;
-    if (needed > this.#partial.length) {
-      const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.#partial.length * 2, 64));
-      this.#partial.copy(grown, 0, 0, this.#partialBytes);
-      this.#partial = grown;
-    }
-    piece.copy(this.#partial, this.#partialBytes);
-    this.#partialBytes = needed;
-  }
-
-  /** Consumes at most `bytes` from the first chunk. */
-  #takePiece(bytes: number): Buffer | undefined {
-    const chunk = this.#chunks[this.#head];
-    if (chunk === undefined) return undefined;
-    const end = Math.min(chunk.length, this.#at + bytes);
-    const piece = chunk.subarray(this.#at, end);
-    this.#at = end;
-    this.#bufferedBytes -= piece.length;
-    if (end === chunk.length) {
-      this.#at = 0;
-      this.#head += 1;
-      if (this.#head === this.#chunks.length) {
-        this.#chunks = [];
-        this.#head = 0;
-      } else if (this.#head >= 1024) {
-        this.#chunks = this.#chunks.slice(this.#head);
-        this.#head = 0;
-      }
-    }
-    return piece;
   }
 }
 
@@ -568,7 +475,7 @@ function findMarker(line: Buffer): Marker | undefined {
   const end = at + 1;
   while (at >= 0 && end - at <= 20 && isDigit(line[at]!)) at -= 1;
   if (at < 0 || at + 1 === end || line[at] !== 0x7b) return undefined;
-  const size = Number(line.latin1Slice(at + 1, end));
+  const size = Number(line.toString('latin1', at + 1, end));
   const binary = at > 0 && line[at - 1] === 0x7e;
   return { start: binary ? at - 1 : at, sizeBytes: Number.isSafeInteger(size) ? size : Infinity, sync, binary };
 }
