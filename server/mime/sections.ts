@@ -56,33 +56,26 @@ export function findPart(table: PartTable, path: readonly number[]): PartEntry |
   return at;
 }
 
-/** Every part that has a number, in order, with that number (`1`, `2.1`, …), embedded messages' parts included. */
-export function* numberedParts(table: PartTable): Generator<{ readonly section: string; readonly part: PartEntry }> {
-  if (table.kind !== 'multipart') {
-    yield { section: '1', part: table };
-    if (table.kind === 'message') yield* partsOfEmbedded(table, '1.');
-    return;
-  }
-  yield* partsOf(table, '');
-}
+/** What numbering needs to know of a part; both the parser's tree and the stored table have it. */
+type NumberedNode<T> = { readonly kind: PartEntry['kind']; readonly children: readonly T[] };
 
-function* partsOf(multipart: PartEntry, prefix: string): Generator<{ section: string; part: PartEntry }> {
-  for (const [index, part] of multipart.children.entries()) {
-    const section = `${prefix}${index + 1}`;
-    yield { section, part };
-    if (part.kind === 'multipart') yield* partsOf(part, `${section}.`);
-    else if (part.kind === 'message') yield* partsOfEmbedded(part, `${section}.`);
-  }
-}
-
-function* partsOfEmbedded(part: PartEntry, prefix: string): Generator<{ section: string; part: PartEntry }> {
-  for (const embedded of part.children) {
-    if (embedded.kind === 'multipart') yield* partsOf(embedded, prefix);
-    else {
-      yield { section: `${prefix}1`, part: embedded };
-      if (embedded.kind === 'message') yield* partsOfEmbedded(embedded, `${prefix}1.`);
-    }
-  }
+/** Every part that has a number, in order, with that number (`1`, `2.1`, …). Embedded messages' own parts only if `intoMessages`. */
+export function numberedParts<T extends NumberedNode<T>>(
+  message: T,
+  intoMessages: boolean,
+): { readonly section: string; readonly part: T; readonly parent: T | undefined }[] {
+  const out: { section: string; part: T; parent: T | undefined }[] = [];
+  const visit = (section: string, part: T, parent: T | undefined): void => {
+    out.push({ section, part, parent });
+    if (part.kind === 'multipart') part.children.forEach((child, index) => visit(`${section}.${index + 1}`, child, part));
+    else if (part.kind === 'message' && intoMessages) part.children.forEach((embedded) => visitMessage(`${section}.`, embedded));
+  };
+  const visitMessage = (prefix: string, root: T): void => {
+    if (root.kind === 'multipart') root.children.forEach((child, index) => visit(`${prefix}${index + 1}`, child, root));
+    else visit(`${prefix}1`, root, undefined);
+  };
+  visitMessage('', message);
+  return out;
 }
 
 function messageRange(message: PartEntry, part: Section['part']): ByteRange {
