@@ -19,14 +19,14 @@ import { BACKSLASH, OPEN, QUOTE, SP, isAstringChar, isAtomChar, isDigit, isKeywo
 export type ParserOptions = {
   /** UTF8=ACCEPT or IMAP4rev2 is enabled: mailbox names are UTF-8, not modified UTF-7. */
   readonly utf8: boolean;
-  /** Parentheses within parentheses, NOT, OR and FUZZY included. */
+  /** Parentheses within parentheses, NOT, OR and FUZZY included. Clients chain ORs by the dozen. */
   readonly maxDepth: number;
   /** Spaces between arguments, as a bound on how much a command can ask for. */
   readonly maxArguments: number;
   readonly maxRanges: number;
 };
 
-const DEFAULT_OPTIONS: ParserOptions = { utf8: false, maxDepth: 50, maxArguments: 20_000, maxRanges: 50_000 };
+const DEFAULT_OPTIONS: ParserOptions = { utf8: false, maxDepth: 250, maxArguments: 20_000, maxRanges: 50_000 };
 
 /** A value of an unknown extension (RFC 4466 §3 tagged-ext-val). */
 export type TaggedValue = string | readonly TaggedValue[];
@@ -120,6 +120,14 @@ export class ArgumentParser {
     if (this.#depth > this.options.maxDepth) throw this.fault('Nested too deeply');
     const result = body();
     this.#depth -= 1;
+    return result;
+  }
+
+  /** Runs `body`; when it gives undefined, the cursor goes back to where it was. For the few places where the grammar needs a look ahead. */
+  attempt<T>(body: () => T | undefined): T | undefined {
+    const before = [this.#lineIndex, this.#line, this.#at, this.#arguments] as const;
+    const result = body();
+    if (result === undefined) [this.#lineIndex, this.#line, this.#at, this.#arguments] = before;
     return result;
   }
 
