@@ -1,0 +1,34 @@
+/** The administrative collections. Who may see what is decided above; here is only where it lies. */
+import type { Database } from './connect.ts';
+import { type Records, createRecords } from './records.ts';
+import type {
+  AddressFields,
+  AppPasswordFields,
+  AuthEventFields,
+  DomainAliasFields,
+  TokenFields,
+  UserAutoreplyFields,
+  UserFields,
+} from './types-accounts.ts';
+
+export type AccountTables = {
+  readonly users: Records<UserFields>;
+  readonly addresses: Records<AddressFields>;
+  readonly domainAliases: Records<DomainAliasFields>;
+  readonly appPasswords: Records<AppPasswordFields>;
+  readonly tokens: Records<TokenFields>;
+  readonly autoreplies: Records<UserAutoreplyFields>;
+  readonly authEvents: Records<AuthEventFields>;
+};
+
+export function createAccountTables(database: Database): AccountTables {
+  return {
+    users: createRecords(database, 'users'),
+    addresses: createRecords(database, 'addresses', { ids: ['user'] }),
+    domainAliases: createRecords(database, 'domainAliases'),
+    appPasswords: createRecords(database, 'appPasswords', { ids: ['user'] }),
+    tokens: createRecords(database, 'tokens', { ids: ['user'] }),
+    autoreplies: createRecords(database, 'autoreplies', { ids: ['user'] }),
+    authEvents: createRecords(database, 'authEvents', { ids: ['user'], relaxed: true }),
+  };
+}
