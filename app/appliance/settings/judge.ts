@@ -107,3 +107,13 @@ function editDistance(a: string, b: string): number {
   }
   return previous[b.length] ?? 0;
 }
+
+/** Checked changes from a JSON object; null means "back to the default". @throws SettingsFault */
+export function checkedChanges(values: Readonly<Record<string, unknown>>): Map<SettingName, unknown> {
+  const changes = new Map<SettingName, unknown>();
+  for (const [given, value] of Object.entries(values)) {
+    const name = expectName(given);
+    changes.set(name, value === null ? undefined : expectValue(name, value));
+  }
+  return changes;
+}

@@ -1,0 +1,252 @@
+/**
+ * The control API: how the GUI, the command line and the desktop app talk to the appliance. Paths, inputs and outputs; the types come from here.
+ * Nothing but zod is imported, so the GUI can use it as it is.
+ *
+ * Access: `Authorization: Bearer TOKEN` (the token is in run/control.json of the data directory), or the session cookie that a one-time sign-in
+ * link is exchanged for. Errors are `{"error": words, "code": Code, "allowed"?: words}` with a fitting HTTP status.
+ */
+import { z } from 'zod';
+
+export const serviceStateSchema = z.enum(['stopped', 'starting', 'ready', 'stopping', 'crashed', 'backoff', 'failed']);
+export const applianceStateSchema = z.enum(['stopped', 'starting', 'running', 'degraded', 'stopping', 'failed']);
+export const tlsSchema = z.enum(['none', 'starttls', 'implicit']);
+
+const failureSchema = z.object({
+  kind: z.string(),
+  message: z.string(),
+  remedy: z.string().optional(),
+  lastLines: z.array(z.string()),
+  at: z.iso.datetime(),
+});
+
+export const serviceSchema = z.object({
+  name: z.string(),
+  state: serviceStateSchema,
+  pid: z.int().nullable(),
+  port: z.int().nullable(),
+  version: z.string().nullable(),
+  rssBytes: z.int().nullable(),
+  /** When it entered this state. */
+  since: z.iso.datetime(),
+  /** Restarts after crashes. */
+  restarts: z.int(),
+  kind: z.enum(['mongod', 'valkey', 'worker']),
+  /** Run by somebody else and only probed. */
+  external: z.boolean(),
+  /** What it is doing while it starts. */
+  progress: z.string().optional(),
+  failure: failureSchema.optional(),
+  /** State backoff: when it is tried again. */
+  retryAt: z.iso.datetime().optional(),
+});
+
+export const endpointSchema = z.object({ host: z.string(), port: z.int(), tls: tlsSchema });
+
+/** Something a person should know about the present state. */
+export const noticeSchema = z.object({
+  level: z.enum(['info', 'warn', 'error']),
+  message: z.string(),
+  at: z.iso.datetime(),
+});
+
+/** `mallard status --json` prints this. */
+export const statusSchema = z.object({
+  state: applianceStateSchema,
+  version: z.string(),
+  dataDir: z.string(),
+  /** The GUI's URL; null while the appliance does not run. */
+  gui: z.string().nullable(),
+  /** The URL of the HTTP API; null while no worker is ready. */
+  api: z.string().nullable(),
+  services: z.array(serviceSchema),
+  /** By listener: imap, imaps, pop3, pop3s, lmtp, smtp, submission, submissions, api. The host is one that this computer can connect to. */
+  endpoints: z.record(z.string(), endpointSchema),
+  /** The appliance's own process. */
+  pid: z.int().nullable(),
+  rssBytes: z.int().nullable(),
+  since: z.iso.datetime().nullable(),
+  notices: z.array(noticeSchema),
+});
+
+export const logLevelSchema = z.enum(['trace', 'debug', 'info', 'warn', 'error']);
+
+export const logLineSchema = z.object({
+  /** Grows; the cursor of paging and following. */
+  id: z.int(),
+  /** Milliseconds since 1970. */
+  at: z.number(),
+  level: logLevelSchema,
+  service: z.string(),
+  pid: z.int().optional(),
+  connection: z.string().optional(),
+  user: z.string().optional(),
+  message: z.string(),
+  fields: z.record(z.string(), z.unknown()).optional(),
+});
+
+/** Query parameters are text; a list is separated by commas. */
+const commaList = z
+  .string()
+  .max(4000)
+  .transform((text) => text.split(',').filter((each) => each !== ''));
+const logFilter = {
+  level: logLevelSchema.optional(),
+  service: commaList.optional(),
+  user: z.string().max(320).optional(),
+  connection: z.string().max(128).optional(),
+  text: z.string().max(500).optional(),
+  from: z.coerce.number().optional(),
+  to: z.coerce.number().optional(),
+};
+export const logFilterSchema = z.strictObject(logFilter);
+
+export const settingSchema = z.object({
+  name: z.string(),
+  kind: z.enum(['boolean', 'integer', 'bytes', 'port', 'text', 'choice', 'list']),
+  /** Secrets read as "***" when they are set. */
+  value: z.unknown(),
+  default: z.unknown(),
+  origin: z.enum(['default', 'stored', 'override']),
+  help: z.string(),
+  allowed: z.string(),
+  restart: z.enum(['none', 'worker', 'databases', 'appliance']),
+  unit: z.string().optional(),
+  choices: z.array(z.string()).optional(),
+  secret: z.boolean(),
+});
+
+/** What became of a change of settings. */
+export const settingsChangedSchema = z.object({
+  /** Settings whose effective value is another one now. */
+  changed: z.array(z.string()),
+  /** `worker`: workers restart now by themselves. `databases`, `appliance`: it holds after a restart of these. */
+  restart: z.enum(['none', 'worker', 'databases', 'appliance']),
+  /** Stored, but hidden by a `--set` of this run. */
+  overridden: z.array(z.string()),
+});
+
+const metricPointSchema = z.object({ at: z.number(), mean: z.number(), min: z.number(), max: z.number() });
+
+export const errorCodes = [
+  'Unauthorized',
+  'ForbiddenHost',
+  'ForbiddenOrigin',
+  'NotFound',
+  'MethodNotAllowed',
+  'BadRequest',
+  'TooLarge',
+  'UnknownSetting',
+  'InvalidSetting',
+  'SettingConflict',
+  'UnknownService',
+  'ServiceFailed',
+  'Unavailable',
+  'TooMany',
+  'Internal',
+] as const;
+export const errorSchema = z.object({ error: z.string(), code: z.enum(errorCodes), allowed: z.string().optional() });
+
+/** Who may call: anybody who passed the Host and Origin checks, a signed-in person or the token, the token alone. */
+export type Access = 'open' | 'session' | 'token';
+
+export interface Route<Query extends z.ZodType, Body extends z.ZodType, Answer extends z.ZodType> {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** `:name` stands for one path segment, which the handler gets decoded. */
+  readonly path: string;
+  readonly access: Access;
+  readonly query: Query;
+  readonly body: Body;
+  readonly answer: Answer;
+}
+export type AnyRoute = Route<z.ZodType, z.ZodType, z.ZodType>;
+
+const none = z.strictObject({});
+const done = z.object({ done: z.literal(true) });
+
+function route<
+  const Method extends AnyRoute['method'],
+  Answer extends z.ZodType,
+  Query extends z.ZodType = typeof none,
+  Body extends z.ZodType = z.ZodUndefined,
+>(
+  method: Method,
+  path: string,
+  parts: { answer: Answer; query?: Query; body?: Body; access?: Access },
+): Route<Query, Body, Answer> {
+  return {
+    method,
+    path,
+    access: parts.access ?? 'session',
+    query: (parts.query ?? none) as Query,
+    body: (parts.body ?? z.undefined()) as Body,
+    answer: parts.answer,
+  };
+}
+
+/** Every route with JSON in and out. Beside them: GET /control/events (server-sent events) and /api/* (the worker's HTTP API). */
+export const routes = {
+  status: route('GET', '/control/status', { answer: statusSchema }),
+  startService: route('POST', '/control/services/:name/start', { answer: done }),
+  stopService: route('POST', '/control/services/:name/stop', { answer: done }),
+  /** `:name` may also be `worker`, for all workers one after the other. */
+  restartService: route('POST', '/control/services/:name/restart', { answer: done }),
+  logs: route('GET', '/control/logs', {
+    query: z.strictObject({
+      ...logFilter,
+      /** The `next` of the page before: older lines. */
+      before: z.coerce.number().int().optional(),
+      limit: z.coerce.number().int().min(1).max(1000).default(200),
+    }),
+    /** Newest first. */
+    answer: z.object({ lines: z.array(logLineSchema), next: z.int().optional() }),
+  }),
+  settings: route('GET', '/control/settings', { answer: z.object({ settings: z.array(settingSchema) }) }),
+  setting: route('GET', '/control/settings/:name', { answer: settingSchema }),
+  changeSettings: route('PUT', '/control/settings', {
+    /** null goes back to the default. All or nothing. */
+    body: z.strictObject({ values: z.record(z.string(), z.unknown()) }),
+    answer: settingsChangedSchema,
+  }),
+  metrics: route('GET', '/control/metrics', {
+    query: z.strictObject({
+      series: commaList.optional(),
+      from: z.coerce.number().optional(),
+      to: z.coerce.number().optional(),
+      points: z.coerce.number().int().min(2).max(2000).default(300),
+    }),
+    answer: z.object({
+      names: z.array(z.string()),
+      stepMs: z.number(),
+      series: z.record(z.string(), z.array(metricPointSchema)),
+    }),
+  }),
+  shutdown: route('POST', '/control/shutdown', { answer: done }),
+  session: route('GET', '/control/session', { access: 'open', answer: z.object({ signedIn: z.boolean() }) }),
+  /** Exchanges the one-time secret of a sign-in link for the session cookie. */
+  signIn: route('POST', '/control/session', {
+    access: 'open',
+    body: z.strictObject({ link: z.string().max(200) }),
+    answer: z.object({ signedIn: z.literal(true) }),
+  }),
+  signOut: route('DELETE', '/control/session', { answer: done }),
+  signInLink: route('POST', '/control/sign-in-link', { access: 'token', answer: z.object({ url: z.string() }) }),
+};
+
+/** Server-sent events of GET /control/events: the event's name is the type, the data is JSON. `log` only when asked for by `?logs=1` + filter. */
+export const eventSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('status'), status: statusSchema }),
+  z.object({ type: z.literal('notice'), notice: noticeSchema }),
+  z.object({ type: z.literal('settings'), changed: z.array(z.string()) }),
+  z.object({ type: z.literal('log'), lines: z.array(logLineSchema) }),
+]);
+export const eventsQuerySchema = z.strictObject({ ...logFilter, logs: z.enum(['0', '1']).default('0') });
+
+export type Status = z.output<typeof statusSchema>;
+export type Service = z.output<typeof serviceSchema>;
+export type Endpoint = z.output<typeof endpointSchema>;
+export type Notice = z.output<typeof noticeSchema>;
+export type LogEntry = z.output<typeof logLineSchema>;
+export type SettingEntry = z.output<typeof settingSchema>;
+export type SettingsChanged = z.output<typeof settingsChangedSchema>;
+export type ControlEvent = z.output<typeof eventSchema>;
+export type ErrorCode = (typeof errorCodes)[number];

@@ -1,0 +1,247 @@
+/**
+ * The HTTP server of the appliance: control API, GUI and the way to the worker's API, on one origin.
+ *
+ * Plain node:http with a table of routes: the appliance is there all day on small machines, and a framework would be a fifth of its memory.
+ * Every request passes the guard first; every answer carries the security headers; a client never sees an exception's text.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { z } from 'zod';
+import type { Logger } from '../../../server/base/log.ts';
+import { type AnyRoute, eventsQuerySchema, routes } from './contract.ts';
+import { EventStreams } from './events.ts';
+import { ControlFault } from './fault.ts';
+import { GuiFiles } from './files.ts';
+import { Guard } from './guard.ts';
+import { type Call, type Handlers, makeHandlers, type RouteName } from './handlers.ts';
+import { proxyToWorker } from './proxy.ts';
+import { Sessions } from './sessions.ts';
+import type { ControlSubject } from './subject.ts';
+
+export interface ControlServerOptions {
+  readonly token: string;
+  readonly sessionsFile: string;
+  /** The folder of the built GUI. */
+  readonly gui: string;
+  readonly log: Logger;
+  /** More names and addresses in Host headers that are answered, in small letters. */
+  readonly hosts: () => ReadonlySet<string>;
+  /** The authority's certificate, for people to install: no secret. */
+  readonly authority: () => string | undefined;
+}
+
+const maxBodyBytes = 1024 * 1024;
+
+const headers: Readonly<Record<string, string>> = {
+  // Styles may be inline: component libraries write them. Scripts never.
+  'content-security-policy':
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; frame-src blob:; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'permissions-policy': 'camera=(), microphone=(), geolocation=()',
+};
+
+export class ControlServer {
+  readonly #options: ControlServerOptions;
+  readonly #subject: ControlSubject;
+  readonly #server: Server;
+  readonly #guard: Guard;
+  readonly #sessions: Sessions;
+  readonly #handlers: Handlers;
+  readonly #events: EventStreams;
+  readonly #files: GuiFiles;
+  #url = '';
+
+  constructor(subject: ControlSubject, options: ControlServerOptions) {
+    this.#options = options;
+    this.#subject = subject;
+    this.#sessions = new Sessions({ file: options.sessionsFile });
+    this.#guard = new Guard({ token: options.token, sessions: this.#sessions, hosts: options.hosts });
+    this.#handlers = makeHandlers(subject, this.#sessions, () => this.#url);
+    this.#events = new EventStreams(subject);
+    this.#files = new GuiFiles(options.gui);
+    this.#server = createServer((request, response) => void this.#answer(request, response));
+    // A service may take a minute to stop before it is answered; idle connections need not live long.
+    this.#server.requestTimeout = 60_000;
+    this.#server.headersTimeout = 10_000;
+    this.#server.maxConnections = 500;
+  }
+
+  /** Resolves with the port when it listens. Rejects with the system's error. */
+  async listen(port: number, host: string | undefined): Promise<number> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen({ port, ...(host === undefined ? {} : { host }) }, () => {
+        this.#server.off('error', reject);
+        resolve();
+      });
+    });
+    const actual = (this.#server.address() as AddressInfo).port;
+    this.#sessions.usePort(actual);
+    this.#url = `http://127.0.0.1:${actual}`;
+    return actual;
+  }
+
+  /** How this computer's browser reaches the GUI. */
+  get url(): string {
+    return this.#url;
+  }
+
+  /** A link that signs a browser in, once. */
+  signInUrl(): string {
+    return `${this.#url}/#signin=${this.#sessions.makeLink()}`;
+  }
+
+  async close(): Promise<void> {
+    this.#events.close();
+    await new Promise<void>((resolve) => {
+      this.#server.close(() => resolve());
+      this.#server.closeIdleConnections();
+      // Whoever asked for the shutdown has been answered by then.
+      setTimeout(() => this.#server.closeAllConnections(), 500).unref();
+    });
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    try {
+      this.#guard.checkSource(request);
+      await this.#dispatch(request, response);
+    } catch (error) {
+      this.#refuse(request, response, error);
+    }
+  }
+
+  async #dispatch(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = URL.parse(request.url ?? '/', 'http://localhost');
+    if (url === null) throw new ControlFault(400, 'BadRequest', 'The path cannot be read.');
+    const { pathname } = url;
+    if (pathname === '/api' || pathname.startsWith('/api/')) {
+      this.#guard.checkAccess(request, 'session');
+      const path = `${pathname.slice(4) === '' ? '/' : pathname.slice(4)}${withoutToken(url.searchParams)}`;
+      return proxyToWorker(request, response, path, this.#subject.workerApi());
+    }
+    if (!pathname.startsWith('/control/')) return this.#page(request, response, pathname);
+    if (pathname === '/control/events') {
+      this.#guard.checkAccess(request, 'session');
+      return this.#events.add(request, response, parse(eventsQuerySchema, Object.fromEntries(url.searchParams)));
+    }
+    if (pathname === '/control/authority.crt') return this.#authority(response);
+    const { name, route, parameter } = findRoute(request.method ?? 'GET', pathname);
+    this.#guard.checkAccess(request, route.access);
+    const body = await readBody(request, route);
+    // Each handler takes its own route's input, which the route's schemas have just checked.
+    const handle = this.#handlers[name] as unknown as (call: Call<AnyRoute>) => unknown;
+    const answer = await handle({
+      name: parameter,
+      query: parse(route.query, Object.fromEntries(url.searchParams)),
+      body: parse(route.body, body),
+      cookie: request.headers.cookie,
+      signedIn: this.#guard.isSignedIn(request) || this.#guard.hasToken(request),
+      setCookie: (value) => response.setHeader('set-cookie', value),
+    });
+    sendJson(response, 200, route.answer.parse(answer));
+  }
+
+  async #page(request: IncomingMessage, response: ServerResponse, pathname: string): Promise<void> {
+    if (request.method !== 'GET' && request.method !== 'HEAD')
+      throw new ControlFault(405, 'MethodNotAllowed', 'Pages can only be read.');
+    if (!(await this.#files.serve(pathname, response))) throw new ControlFault(404, 'NotFound', 'There is no such page.');
+  }
+
+  #authority(response: ServerResponse): void {
+    const certificate = this.#options.authority();
+    if (certificate === undefined) throw new ControlFault(503, 'Unavailable', 'The certificate is not made yet.');
+    response.writeHead(200, {
+      'content-type': 'application/x-x509-ca-cert',
+      'content-disposition': 'attachment; filename="mallard-authority.crt"',
+    });
+    response.end(certificate);
+  }
+
+  #refuse(request: IncomingMessage, response: ServerResponse, error: unknown): void {
+    // A client that went away in the middle of a page is no fault of ours.
+    if (response.destroyed || (error as NodeJS.ErrnoException).code === 'ERR_STREAM_PREMATURE_CLOSE') return;
+    const fault =
+      error instanceof ControlFault ? error : new ControlFault(500, 'Internal', 'Something went wrong here. The log says what.');
+    if (fault !== error)
+      this.#options.log.error('a control request failed', { method: request.method, path: request.url?.split('?')[0], error });
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    // An unread body would keep the connection busy.
+    if (!request.complete) response.setHeader('connection', 'close');
+    const { message, code, allowed } = fault;
+    sendJson(response, fault.status, { error: message, code, ...(allowed === undefined ? {} : { allowed }) });
+  }
+}
+
+const table = Object.entries(routes).map(([name, route]) => ({
+  name: name as RouteName,
+  route: route as AnyRoute,
+  pattern: new RegExp(`^${route.path.replaceAll('.', '\\.').replace(':name', '([^/]{1,200})')}$`),
+}));
+
+function findRoute(method: string, pathname: string): { name: RouteName; route: AnyRoute; parameter: string } {
+  const fitting = table.flatMap((each) => {
+    const match = each.pattern.exec(pathname);
+    return match === null ? [] : [{ ...each, parameter: decode(match[1] ?? '') }];
+  });
+  const found = fitting.find(({ route }) => route.method === method);
+  if (found !== undefined) return found;
+  if (fitting.length === 0) throw new ControlFault(404, 'NotFound', 'There is no such path.');
+  const allowed = fitting.map(({ route }) => route.method).join(', ');
+  throw new ControlFault(405, 'MethodNotAllowed', `This path takes ${allowed}.`, allowed);
+}
+
+function decode(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    throw new ControlFault(400, 'BadRequest', 'The path cannot be read.');
+  }
+}
+
+/** The access token may come as a parameter, too: it is this server's to give. */
+function withoutToken(parameters: URLSearchParams): string {
+  parameters.delete('accessToken');
+  return parameters.size === 0 ? '' : `?${parameters.toString()}`;
+}
+
+async function readBody(request: IncomingMessage, route: AnyRoute): Promise<unknown> {
+  if (route.method === 'GET' || route.body instanceof z.ZodUndefined) {
+    request.resume();
+    return undefined;
+  }
+  if (!/^application\/json\b/i.test(request.headers['content-type'] ?? '')) {
+    throw new ControlFault(415, 'BadRequest', 'The body must be JSON (Content-Type: application/json).');
+  }
+  const pieces: Buffer[] = [];
+  let size = 0;
+  for await (const piece of request as AsyncIterable<Buffer>) {
+    size += piece.length;
+    if (size > maxBodyBytes) throw new ControlFault(413, 'TooLarge', 'The body is too large.');
+    pieces.push(piece);
+  }
+  try {
+    return JSON.parse(Buffer.concat(pieces).toString());
+  } catch {
+    throw new ControlFault(400, 'BadRequest', 'The body is not JSON.');
+  }
+}
+
+function parse<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw new ControlFault(400, 'BadRequest', z.prettifyError(result.error));
+}
+
+function sendJson(response: ServerResponse, status: number, value: unknown): void {
+  const body = Buffer.from(JSON.stringify(value));
+  response.writeHead(status, { 'content-type': 'application/json', 'content-length': body.length, 'cache-control': 'no-store' });
+  response.end(body);
+}

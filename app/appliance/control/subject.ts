@@ -1,0 +1,28 @@
+/** What the control API needs of the appliance. */
+import type { LogStore } from '../logs/store.ts';
+import type { MetricsStore } from '../metrics/store.ts';
+import type { Settings } from '../settings/store.ts';
+import type { ControlEvent, Status } from './contract.ts';
+
+/** The worker's HTTP API as this computer reaches it. */
+export interface WorkerApi {
+  readonly host: string;
+  readonly port: number;
+  readonly token: string;
+}
+
+export interface ControlSubject {
+  readonly settings: Settings;
+  readonly logs: LogStore;
+  readonly metrics: MetricsStore;
+  status(): Status;
+  /** The three resolve when it is done. @throws ControlFault for a name that is no service, and for a service that does not come up */
+  startService(name: string): Promise<void>;
+  stopService(name: string): Promise<void>;
+  restartService(name: string): Promise<void>;
+  /** Undefined while no worker is ready. */
+  workerApi(): WorkerApi | undefined;
+  /** Begins the stop of everything; returns at once. */
+  shutdown(): void;
+  subscribe(listener: (event: ControlEvent) => void): () => void;
+}
