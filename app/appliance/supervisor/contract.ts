@@ -28,6 +28,8 @@ export type FailureKind =
   | 'port-in-use'
   /** The data directory was written by a version that this one cannot open. */
   | 'data-version'
+  /** The service does not accept its settings. */
+  | 'config'
   /** The disk is full. */
   | 'disk-full'
   /** An external server does not answer. */
@@ -179,6 +181,8 @@ export type Supervisor = {
   startService(name: ServiceName): Promise<void>;
   stopService(name: ServiceName): Promise<void>;
   restartService(name: ServiceName): Promise<void>;
+  /** A command to every running worker, on its stdin: `{type:'certificate', …}`. */
+  sendToWorkers(command: { readonly type: string; readonly [field: string]: unknown }): void;
   /** Starts or stops workers until there are this many. */
   setWorkers(count: number): Promise<void>;
   /** Returns the function that ends the subscription. A listener that throws is told on and ignored. */
