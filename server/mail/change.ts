@@ -2,6 +2,7 @@
  * The journal's vocabulary: what can happen to a mailbox. A mailbox's journal is its truth: entry m+1 exists only if m does, it is written once under the
  * unique key (mailbox, modseq), and everything else (placements, counters, views) is derived from it by applying entries in order.
  */
+import type { FlagOperation } from './flags.ts';
 import type { ContentId, MailboxId, MessageId, Modseq, Uid, UserId } from './ids.ts';
 import type { UidSet } from './uid-set.ts';
 
@@ -18,9 +19,6 @@ export type AppendedMessage = {
   /** The thread that the message belongs to (OBJECTID THREADID); copies share it. */
   readonly thread: string;
 };
-
-/** How a flag list is applied to each message's flags (IMAP STORE). */
-export type FlagOperation = 'add' | 'remove' | 'replace';
 
 export type Change =
   | { readonly kind: 'append'; readonly messages: readonly AppendedMessage[] }
@@ -39,7 +37,12 @@ export type MoveIntent = {
 };
 
 /** Counters of a mailbox; `bytes` is the sum of the messages' RFC822 sizes, which is also what quota counts. */
-export type MailboxCounts = { readonly messages: number; readonly unseen: number; readonly deleted: number; readonly bytes: number };
+export type MailboxCounts = {
+  readonly messages: number;
+  readonly unseen: number;
+  readonly deleted: number;
+  readonly bytes: number;
+};
 
 /** One committed step of a mailbox. All its changes happened together and share its modseq. */
 export type JournalEntry = {

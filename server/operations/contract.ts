@@ -4,9 +4,11 @@
  * Every function that changes something resolves after the change is durable (journaled, or majority-written on a replica set) and throws a Fault otherwise:
  * `busy UNAVAILABLE` when the database is away (nothing changed), `user …` with a code of RFC 5530 when it is refused.
  */
-import type { FlagOperation, JournalEntry, MailboxCounts } from '../mail/change.ts';
+import type { JournalEntry, MailboxCounts } from '../mail/change.ts';
+import type { FlagOperation } from '../mail/flags.ts';
 import type { ContentId, MailboxId, MessageId, Modseq, Uid, UserId } from '../mail/ids.ts';
 import type { UidSet } from '../mail/uid-set.ts';
+import type { AttachmentSummary, MailAddress, SentDate, SortKeys } from '../mime/types.ts';
 
 // ── Accounts ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -48,10 +50,14 @@ export type MailboxOperations = {
   /** Every mailbox of the user, parents before children, INBOX first, otherwise by path. */
   readonly list: (user: UserId) => Promise<readonly MailboxInfo[]>;
   readonly get: (user: UserId, mailbox: MailboxId) => Promise<MailboxInfo | undefined>;
+  /** Cheap after the first call: where deliveries go. Fault NONEXISTENT for a user without mailboxes. */
+  readonly inboxOf: (user: UserId) => Promise<MailboxId>;
   readonly findByPath: (user: UserId, path: string) => Promise<MailboxInfo | undefined>;
   readonly findBySpecialUse: (user: UserId, specialUse: string) => Promise<MailboxInfo | undefined>;
   /** Creates missing parents as well. Faults: ALREADYEXISTS, CANNOT, LIMIT. */
   readonly create: (user: UserId, path: string, options?: MailboxUpdate) => Promise<MailboxInfo>;
+  /** INBOX and the other mailboxes of a new user (`server/mail/special-use.ts`). Repeating it adds what is missing. */
+  readonly createDefaults: (user: UserId) => Promise<void>;
   /** One atomic step that carries the inferiors. INBOX: its messages move to a new mailbox and INBOX stays, empty (RFC 9051 §6.3.6). */
   readonly rename: (user: UserId, from: string, to: string) => Promise<void>;
   /** Faults: NONEXISTENT, CANNOT (INBOX), HASCHILDREN for a \Noselect name with inferiors; one with inferiors becomes \Noselect. */
@@ -110,32 +116,40 @@ export type OpenContent = {
   readonly readAll: (start: number, end: number) => Promise<Buffer>;
 };
 
-/** Searchable text of one content, case-folded by i;unicode-casemap (`server/mime/casefold.ts`), UTF-8 bytes. */
-export type SearchText = { readonly uid: Uid; readonly header: Buffer; readonly body: Buffer };
+/**
+ * Searchable text of one message, folded by i;unicode-casemap (`server/mime/casefold.ts`); fold the needle the same way. `header` has a line `NAME: decoded value` per
+ * field. What was not asked for is empty.
+ */
+export type SearchText = { readonly uid: Uid; readonly header: string; readonly body: string };
 
-/** Decoded header summary of one message for SORT, THREAD and SEARCH FROM/TO/SUBJECT/SENT… */
-export type HeaderSummary = {
+/** Decoded header fields of one message, as the MIME layer found them at delivery: for SORT, THREAD and lists. */
+export type MessageSummary = {
   readonly uid: Uid;
   readonly subject: string;
-  readonly from: string;
-  readonly to: string;
-  readonly cc: string;
-  readonly bcc: string;
-  readonly messageId: string;
-  readonly inReplyTo: string;
+  readonly baseSubject: string;
+  readonly subjectIsReply: boolean;
+  readonly sort: SortKeys;
+  readonly from: readonly MailAddress[];
+  readonly replyTo: readonly MailAddress[];
+  readonly to: readonly MailAddress[];
+  readonly cc: readonly MailAddress[];
+  readonly bcc: readonly MailAddress[];
+  readonly messageId: string | undefined;
+  readonly inReplyTo: readonly string[];
   readonly references: readonly string[];
-  /** Ms since the epoch of the Date header, or undefined when absent or unreadable. */
-  readonly sentAtMs: number | undefined;
-  /** `YYYY-MM-DD` as written in the Date header, without time zone shift. */
-  readonly sentDay: string | undefined;
+  readonly sentDate: SentDate | undefined;
+  readonly preview: string;
+  readonly attachments: readonly AttachmentSummary[];
+  readonly importance: 'high' | 'normal' | 'low';
+  readonly listId: string;
 };
 
 export type ContentOperations = {
   /**
    * Analyses and stores the message. Nothing refers to it yet: place it within an hour (the sweeper's grace) or it goes. Fault TOOBIG beyond the limit.
-   * `thread` joins an existing thread of one of `users` when References or In-Reply-To name one, else starts one.
+   * One stored content may be placed for any number of users. Its thread is derived from the first Message-ID in References (else In-Reply-To, else its own).
    */
-  readonly store: (raw: Buffer, users: readonly UserId[]) => Promise<StoredContent>;
+  readonly store: (raw: Buffer) => Promise<StoredContent>;
   readonly open: (content: ContentId) => Promise<OpenContent>;
 };
 
@@ -144,13 +158,24 @@ export type MessageReads = {
   /** In batches, for streaming a FETCH. Messages expunged a moment ago are still found (`includeExpunged`, default true). */
   readonly metadata: (user: UserId, mailbox: MailboxId, uids: UidSet) => AsyncIterable<readonly MessageMeta[]>;
   readonly metadataOf: (user: UserId, mailbox: MailboxId, uid: Uid) => Promise<MessageMeta | undefined>;
-  readonly searchText: (user: UserId, mailbox: MailboxId, uids: UidSet, which: 'header' | 'body' | 'both') => AsyncIterable<readonly SearchText[]>;
-  readonly headerSummaries: (user: UserId, mailbox: MailboxId, uids: UidSet) => AsyncIterable<readonly HeaderSummary[]>;
+  readonly searchText: (
+    user: UserId,
+    mailbox: MailboxId,
+    uids: UidSet,
+    which: 'header' | 'body' | 'both',
+  ) => AsyncIterable<readonly SearchText[]>;
+  readonly summaries: (user: UserId, mailbox: MailboxId, uids: UidSet) => AsyncIterable<readonly MessageSummary[]>;
 };
 
 // ── Changes to messages ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-export type AppendResult = { readonly mailbox: MailboxId; readonly uidValidity: number; readonly uids: readonly Uid[]; readonly ids: readonly MessageId[]; readonly modseq: Modseq };
+export type AppendResult = {
+  readonly mailbox: MailboxId;
+  readonly uidValidity: number;
+  readonly uids: readonly Uid[];
+  readonly ids: readonly MessageId[];
+  readonly modseq: Modseq;
+};
 
 export type StoreRequest = {
   readonly uids: UidSet;
@@ -172,21 +197,41 @@ export type StoreResult = {
 };
 
 /** `from[i]` became `to[i]`; both ascending as COPYUID wants them (RFC 4315 §3). */
-export type CopyResult = { readonly mailbox: MailboxId; readonly uidValidity: number; readonly from: readonly Uid[]; readonly to: readonly Uid[]; readonly modseq: Modseq };
+export type CopyResult = {
+  readonly mailbox: MailboxId;
+  readonly uidValidity: number;
+  readonly from: readonly Uid[];
+  readonly to: readonly Uid[];
+  readonly modseq: Modseq;
+};
 
 export type MessageOperations = {
   /**
    * Places messages at the mailbox's end, together and in order. Quota is checked for the sum (Fault OVERQUOTA) unless `ignoreQuota`.
    * Concurrent appends into one mailbox are committed in groups.
    */
-  readonly append: (user: UserId, mailbox: MailboxId, messages: readonly NewMessage[], options?: { ignoreQuota?: boolean }) => Promise<AppendResult>;
+  readonly append: (
+    user: UserId,
+    mailbox: MailboxId,
+    messages: readonly NewMessage[],
+    options?: { ignoreQuota?: boolean },
+  ) => Promise<AppendResult>;
   readonly store: (user: UserId, mailbox: MailboxId, request: StoreRequest) => Promise<StoreResult>;
   /** Removes messages that carry \Deleted (`onlyDeleted`) or all of `uids`. `uids` undefined = the whole mailbox. Answers what went. */
-  readonly expunge: (user: UserId, mailbox: MailboxId, options: { uids?: UidSet; onlyDeleted: boolean }) => Promise<{ modseq: Modseq; expunged: UidSet }>;
+  readonly expunge: (
+    user: UserId,
+    mailbox: MailboxId,
+    options: { uids?: UidSet; onlyDeleted: boolean },
+  ) => Promise<{ modseq: Modseq; expunged: UidSet }>;
   /** Messages that are gone are skipped. Flags, INTERNALDATE and content are kept. Quota is checked. */
-  readonly copy: (user: UserId, from: MailboxId, uids: UidSet, to: MailboxId) => Promise<CopyResult>;
+  readonly copy: (user: UserId, from: MailboxId, uids: UidSet, to: MailboxId, toUser?: UserId) => Promise<CopyResult>;
   /** Each message leaves and arrives exactly once, whatever crashes in between (RFC 6851). Also within one mailbox. */
-  readonly move: (user: UserId, from: MailboxId, uids: UidSet, to: MailboxId) => Promise<CopyResult & { readonly expunged: UidSet }>;
+  readonly move: (
+    user: UserId,
+    from: MailboxId,
+    uids: UidSet,
+    to: MailboxId,
+  ) => Promise<CopyResult & { readonly expunged: UidSet }>;
 };
 
 // ── Views ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -231,7 +276,13 @@ export type ViewStep = {
   readonly flagged: UidSet;
   readonly expunged: readonly ExpungedRow[];
 };
-export type ExpungedRow = { readonly uid: Uid; readonly flags: Flags; readonly modseq: Modseq; readonly sizeBytes: number; readonly internalDateMs: number };
+export type ExpungedRow = {
+  readonly uid: Uid;
+  readonly flags: Flags;
+  readonly modseq: Modseq;
+  readonly sizeBytes: number;
+  readonly internalDateMs: number;
+};
 
 /** A hold on a view; the view is dropped when the last hold is released (after a while, so that re-SELECT is cheap). */
 export type ViewHold = { readonly view: MailboxView; readonly release: () => void };
@@ -272,9 +323,13 @@ export type Operations = {
 export type Protocol = 'imap' | 'pop3' | 'smtp' | 'api';
 
 export type AuthenticationResult =
-  | { readonly ok: true; readonly account: Account; /** undefined = the master password */ readonly appPassword?: string }
+  | { readonly ok: true; readonly account: Account /** undefined = the master password */; readonly appPassword?: string }
   /** One answer for unknown user and wrong password alike; `reason` is for the log. */
-  | { readonly ok: false; readonly reason: string; readonly code: 'AUTHENTICATIONFAILED' | 'AUTHORIZATIONFAILED' | 'EXPIRED' | 'UNAVAILABLE' | 'LIMIT' };
+  | {
+      readonly ok: false;
+      readonly reason: string;
+      readonly code: 'AUTHENTICATIONFAILED' | 'AUTHORIZATIONFAILED' | 'EXPIRED' | 'UNAVAILABLE' | 'LIMIT';
+    };
 
 export type RecipientLookup =
   | { readonly kind: 'user'; readonly account: Account; readonly label: string | undefined; readonly disabled: boolean }
@@ -283,7 +338,12 @@ export type RecipientLookup =
   | { readonly kind: 'unknown' };
 
 export type AccountOperations = {
-  readonly authenticate: (username: string, password: string, protocol: Protocol, from: { readonly ip: string; readonly connection: string }) => Promise<AuthenticationResult>;
+  readonly authenticate: (
+    username: string,
+    password: string,
+    protocol: Protocol,
+    from: { readonly ip: string; readonly connection: string },
+  ) => Promise<AuthenticationResult>;
   /** Finds who gets mail for an address: exact, without +label, domain alias, wildcard. */
   readonly resolveRecipient: (address: string) => Promise<RecipientLookup>;
   readonly account: (user: UserId) => Promise<Account | undefined>;

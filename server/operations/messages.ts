@@ -1,0 +1,270 @@
+/** Changes to messages: append, store, expunge, copy, move. Each becomes part of a commit of the mailbox's writer. */
+import { isFault, nonexistent, refused } from '../base/fault.ts';
+import type { Logger } from '../base/log.ts';
+import { LruCache } from '../base/lru.ts';
+import type { JournalEntry, MoveIntent } from '../mail/change.ts';
+import type { MailboxId, MessageId, Modseq, Uid, UserId } from '../mail/ids.ts';
+import { MAX_UINT32 } from '../mail/ids.ts';
+import { UidSet } from '../mail/uid-set.ts';
+import { type Database, newId } from '../store/connect.ts';
+import { findMove } from '../store/journal.ts';
+import { type PlacementRef, readRefs } from '../store/placements.ts';
+import type { MailboxLog } from '../sync/mailbox-log.ts';
+import type { AppendResult, CopyResult, MessageOperations, QuotaState } from './contract.ts';
+import type { DraftMessage } from './entry-draft.ts';
+import type { MailboxRegistry } from './mailbox-registry.ts';
+import type { Materializer } from './materializer.ts';
+
+/** Messages that one journal entry may carry: some 2 MB of MongoDB's 16. A COPY or MOVE up to here is all or nothing. */
+const MAX_PER_ENTRY = 20_000;
+
+export type MessageParts = {
+  readonly database: Database;
+  readonly registry: MailboxRegistry;
+  readonly materializer: Materializer;
+  readonly log: Logger;
+  readonly quota: (user: UserId) => Promise<QuotaState>;
+  /** Where a move ends whose target was deleted meanwhile. */
+  readonly inboxOf: (user: UserId) => Promise<MailboxId>;
+};
+
+export type MessageService = {
+  readonly operations: MessageOperations;
+  /** The second halves of the moves in an entry; for the materializer. */
+  readonly finishMoves: (entry: JournalEntry) => Promise<void>;
+};
+
+export function createMessages(parts: MessageParts): MessageService {
+  const { database, registry, materializer } = parts;
+
+  const checkQuota = async (user: UserId, bytes: number): Promise<void> => {
+    const { limitBytes, usedBytes } = await parts.quota(user);
+    if (limitBytes > 0 && usedBytes + bytes > limitBytes) throw refused('OVERQUOTA', 'The quota of this account is used up.');
+  };
+
+  const append: MessageOperations['append'] = async (user, mailbox, messages, options = {}) => {
+    if (options.ignoreQuota !== true) {
+      await checkQuota(
+        user,
+        messages.reduce((sum, message) => sum + message.stored.sizeBytes, 0),
+      );
+    }
+    const drafts = messages.map(
+      (message): DraftMessage => ({
+        id: newId() as MessageId,
+        content: message.stored.content,
+        flags: message.flags,
+        internalDateMs: message.internalDateMs,
+        sizeBytes: message.stored.sizeBytes,
+        thread: message.stored.thread,
+      }),
+    );
+    return registry.use(user, mailbox, async (log, writer): Promise<AppendResult> => {
+      const { value, entry } = await writer.submit({
+        needsView: false,
+        weight: drafts.length,
+        evaluate: (draft) => draft.append(drafts),
+      });
+      return {
+        mailbox,
+        uidValidity: log.uidValidity,
+        uids: value,
+        ids: drafts.map((draft) => draft.id),
+        modseq: entry?.modseq ?? log.modseq,
+      };
+    });
+  };
+
+  /** References to the messages of `uids` that are there, with their current flags. */
+  const refsOf = async (log: MailboxLog, user: UserId, mailbox: MailboxId, uids: UidSet): Promise<DraftRef[]> => {
+    const columns = await log.view();
+    await materializer.ensure(user, mailbox, log.modseq);
+    const refs = await readRefs(database, user, mailbox, uids);
+    const live: DraftRef[] = [];
+    for (const ref of refs) {
+      const index = columns.indexOf(ref.uid);
+      if (index !== -1) live.push({ ...ref, flags: columns.flagsAt(index) });
+    }
+    return live;
+  };
+
+  const copy: MessageOperations['copy'] = async (user, from, uids, to, toUser = user) => {
+    const refs = await registry.use(user, from, (log) => refsOf(log, user, from, uids));
+    return registry.use(toUser, to, async (log, writer) => {
+      await checkQuota(
+        toUser,
+        refs.reduce((sum, ref) => sum + ref.sizeBytes, 0),
+      );
+      const target: Uid[] = [];
+      let modseq: Modseq = log.modseq;
+      for (const chunk of chunks(refs, MAX_PER_ENTRY)) {
+        const drafts = chunk.map(toDraft);
+        const { value, entry } = await writer.submit({
+          needsView: false,
+          weight: drafts.length,
+          evaluate: (draft) => draft.append(drafts),
+        });
+        target.push(...value);
+        modseq = entry?.modseq ?? modseq;
+      }
+      return { mailbox: to, uidValidity: log.uidValidity, from: refs.map((ref) => ref.uid), to: target, modseq };
+    });
+  };
+
+  const moveWithin = (user: UserId, mailbox: MailboxId, uids: UidSet): Promise<CopyResult & { expunged: UidSet }> =>
+    registry.use(user, mailbox, async (log, writer) => {
+      const refs = await refsOf(log, user, mailbox, uids);
+      const { value, entry } = await writer.submit({
+        needsView: true,
+        weight: refs.length,
+        evaluate: (draft) => {
+          const live = stillLive(draft.live(uids), refs);
+          const to = draft.append(live.map((ref) => ({ ...toDraft(ref), flags: draft.flagsOf(ref.uid) })));
+          draft.expunge(UidSet.from(live.map((ref) => ref.uid)), false);
+          return { from: live.map((ref) => ref.uid), to };
+        },
+      });
+      return {
+        mailbox,
+        uidValidity: log.uidValidity,
+        ...value,
+        modseq: entry?.modseq ?? log.modseq,
+        expunged: UidSet.from(value.from),
+      };
+    });
+
+  /** The mover and the materializer both finish a move; the second of them shares the first's work. */
+  const finishing = new LruCache<string, Promise<{ uids: Uid[]; uidValidity: number }>>(1_000);
+  const finishMove = (user: UserId, move: MoveIntent): Promise<{ uids: Uid[]; uidValidity: number }> => {
+    const shared = finishing.get(move.key);
+    if (shared !== undefined) return shared;
+    const mine = placeMoved(user, move);
+    finishing.set(move.key, mine);
+    mine.catch(() => finishing.delete(move.key)); // the caller hears of it; a later attempt starts anew
+    return mine;
+  };
+
+  /** Makes the placements of a move in its target, once. Answers their UIDs. */
+  const placeMoved = async (user: UserId, move: MoveIntent): Promise<{ uids: Uid[]; uidValidity: number }> => {
+    const place = (mailbox: MailboxId): Promise<{ uids: Uid[]; uidValidity: number }> =>
+      registry.use(user, mailbox, async (log, writer) => {
+        const { value, moved } = await writer.submit({
+          needsView: false,
+          weight: move.messages.length,
+          urgent: true,
+          evaluate: (draft) => draft.append(move.messages.map(withoutSavedAt), move.key),
+        });
+        return { uids: moved ? await uidsOfMove(database, move) : value, uidValidity: log.uidValidity };
+      });
+    try {
+      return await place(move.to);
+    } catch (error) {
+      if (!isFault(error, 'NONEXISTENT')) throw error;
+      const done = await findMove(database, move.key);
+      if (done !== undefined) return { uids: await uidsOfMove(database, move), uidValidity: 0 };
+      parts.log.warn('the target of a move is gone; its messages go to INBOX', { user, messages: move.messages.length });
+      return place(await parts.inboxOf(user));
+    }
+  };
+
+  const move: MessageOperations['move'] = async (user, from, uids, to) => {
+    if (from === to) return moveWithin(user, from, uids);
+    // Refuse before anything leaves its place.
+    const uidValidity = await registry.use(user, to, (log) => Promise.resolve(log.uidValidity));
+    return registry.use(user, from, async (log, writer) => {
+      const refs = await refsOf(log, user, from, uids);
+      const result = { from: [] as Uid[], to: [] as Uid[] };
+      let modseq: Modseq = log.modseq;
+      for (const chunk of chunks(refs, MAX_PER_ENTRY)) {
+        const key = newId();
+        const wanted = UidSet.from(chunk.map((ref) => ref.uid));
+        const { value, entry } = await writer.submit({
+          needsView: true,
+          weight: chunk.length,
+          evaluate: (draft) => {
+            const live = stillLive(draft.live(wanted), chunk);
+            const placements = live.map((ref) => ({ ...toDraft(ref), flags: draft.flagsOf(ref.uid), savedAtMs: Date.now() }));
+            const intent: MoveIntent = { to, key, messages: placements };
+            if (live.length > 0) draft.moveOut(UidSet.from(live.map((ref) => ref.uid)), intent);
+            return { intent, uids: live.map((ref) => ref.uid) };
+          },
+        });
+        if (value.uids.length === 0) continue;
+        const placed = await finishMove(user, value.intent);
+        for (const uid of value.uids) result.from.push(uid);
+        for (const uid of placed.uids) result.to.push(uid);
+        modseq = entry?.modseq ?? modseq;
+      }
+      return { mailbox: to, uidValidity, ...result, modseq, expunged: UidSet.from(result.from) };
+    });
+  };
+
+  return {
+    operations: {
+      append,
+      copy,
+      move,
+      store: (user, mailbox, request) =>
+        registry.use(user, mailbox, async (log, writer) => {
+          const { value, entry } = await writer.submit({ needsView: true, weight: 0, evaluate: (draft) => draft.store(request) });
+          return { ...value, modseq: entry?.modseq ?? log.modseq };
+        }),
+      expunge: (user, mailbox, { uids, onlyDeleted }) =>
+        registry.use(user, mailbox, async (log, writer) => {
+          const { value, entry } = await writer.submit({
+            needsView: true,
+            weight: 0,
+            evaluate: (draft) => draft.expunge(uids, onlyDeleted),
+          });
+          return { modseq: entry?.modseq ?? log.modseq, expunged: value };
+        }),
+    },
+    finishMoves: async (entry) => {
+      for (const change of entry.changes) {
+        if (change.kind === 'expunge' && change.move !== undefined) await finishMove(entry.user, change.move);
+      }
+    },
+  };
+}
+
+/** All UIDs there can be. */
+export function wholeMailbox(): UidSet {
+  return UidSet.range(1, MAX_UINT32);
+}
+
+type DraftRef = PlacementRef & { readonly flags: readonly string[] };
+
+function toDraft(ref: DraftRef): DraftMessage {
+  return {
+    id: newId() as MessageId,
+    content: ref.content,
+    flags: ref.flags,
+    internalDateMs: ref.internalDateMs,
+    sizeBytes: ref.sizeBytes,
+    thread: ref.thread,
+  };
+}
+
+function withoutSavedAt(message: DraftMessage): DraftMessage {
+  const { savedAtMs: _, ...rest } = message;
+  return rest;
+}
+
+function stillLive(live: readonly Uid[], refs: readonly DraftRef[]): DraftRef[] {
+  const there = new Set<number>(live);
+  return refs.filter((ref) => there.has(ref.uid));
+}
+
+async function uidsOfMove(database: Database, move: MoveIntent): Promise<Uid[]> {
+  const entry = await findMove(database, move.key);
+  if (entry === undefined) throw nonexistent('The moved messages are gone.');
+  const wanted = new Set(move.messages.map((message) => message.id));
+  return entry.changes
+    .flatMap((change) => (change.kind === 'append' ? change.messages : []))
+    .filter((message) => wanted.has(message.id))
+    .map((message) => message.uid);
+}
+
+function* chunks<T>(items: readonly T[], size: number): Generator<T[]> {
+  for (let at = 0; at < items.length; at += size) yield items.slice(at, at + size);
+}

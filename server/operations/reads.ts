@@ -1,0 +1,71 @@
+/** Reads of placed messages. They see at least everything this worker's view of the mailbox has seen. */
+import type { ContentId, MailboxId, UserId } from '../mail/ids.ts';
+import { UidSet } from '../mail/uid-set.ts';
+import type { Database } from '../store/connect.ts';
+import { readTexts } from '../store/contents.ts';
+import { type PlacementRef, readMeta, readRefs } from '../store/placements.ts';
+import type { MessageReads, MessageSummary, SearchText } from './contract.ts';
+import type { MailboxRegistry } from './mailbox-registry.ts';
+import type { Materializer } from './materializer.ts';
+
+/** Contents whose texts are read at a time; texts are up to a MiB each, mostly a few KiB. */
+const TEXT_BATCH = 250;
+
+export function createReads(database: Database, registry: MailboxRegistry, materializer: Materializer): MessageReads {
+  /** Placements must have reached what the caller may have been told of. */
+  const settle = (user: UserId, mailbox: MailboxId): Promise<void> =>
+    registry.use(user, mailbox, (log) => materializer.ensure(user, mailbox, log.modseq));
+
+  async function* refBatches(user: UserId, mailbox: MailboxId, uids: UidSet): AsyncGenerator<readonly PlacementRef[]> {
+    await settle(user, mailbox);
+    let rest = uids;
+    while (!rest.isEmpty) {
+      const part = rest.slice(4_000);
+      rest = rest.subtract(part);
+      const refs = await readRefs(database, user, mailbox, part);
+      for (let at = 0; at < refs.length; at += TEXT_BATCH) yield refs.slice(at, at + TEXT_BATCH);
+    }
+  }
+
+  return {
+    metadata: async function* (user, mailbox, uids) {
+      await settle(user, mailbox);
+      yield* readMeta(database, user, mailbox, uids);
+    },
+
+    metadataOf: async (user, mailbox, uid) => {
+      await settle(user, mailbox);
+      for await (const [meta] of readMeta(database, user, mailbox, UidSet.of(uid))) return meta;
+      return undefined;
+    },
+
+    searchText: async function* (user, mailbox, uids, which) {
+      for await (const refs of refBatches(user, mailbox, uids)) {
+        const texts = await readTexts(database, contentsOf(refs), { header: which !== 'body', body: which !== 'header' });
+        const batch: SearchText[] = [];
+        for (const ref of refs) {
+          const text = texts.get(ref.content);
+          if (text !== undefined) batch.push({ uid: ref.uid, header: text.header ?? '', body: text.body ?? '' });
+        }
+        yield batch;
+      }
+    },
+
+    summaries: async function* (user, mailbox, uids) {
+      for await (const refs of refBatches(user, mailbox, uids)) {
+        const texts = await readTexts(database, contentsOf(refs), { summary: true });
+        const batch: MessageSummary[] = [];
+        for (const ref of refs) {
+          const summary = texts.get(ref.content)?.summary;
+          if (summary === undefined) continue;
+          batch.push({ ...summary, uid: ref.uid, messageId: summary.messageId, sentDate: summary.sentDate });
+        }
+        yield batch;
+      }
+    },
+  };
+}
+
+function contentsOf(refs: readonly PlacementRef[]): ContentId[] {
+  return [...new Set(refs.map((ref) => ref.content))];
+}

@@ -1,0 +1,98 @@
+/**
+ * Blob bytes behind one small interface. A blob is immutable, named by the SHA-256 of its bytes, and shared by every message that carries it.
+ *
+ * The MongoDB implementation keeps small blobs in one document and larger ones in chunks under an upload id of their own, so that a writer and the sweeper can never
+ * touch the same chunks.
+ */
+import { createHash } from 'node:crypto';
+import { ObjectId } from 'mongodb';
+import { Fault } from '../base/fault.ts';
+import { type Database, duplicateKey, guarded } from './connect.ts';
+import type { BlobDoc } from './documents.ts';
+
+/** Raw SHA-256 of the stored bytes. */
+export type BlobHash = Buffer;
+
+export type BlobStore = {
+  /** Stores the bytes unless they are there; either way they stay for at least the sweeper's grace. Durable as `Concerns.blob` says. */
+  readonly put: (bytes: Buffer) => Promise<BlobHash>;
+  /** Bytes [start, end) in pieces of at most a MiB. Throws a server Fault when the blob is missing. */
+  readonly read: (hash: BlobHash, start: number, end: number) => AsyncIterable<Buffer>;
+  /** Deletes those of the blobs that nobody touched since `untouchedSince`; answers how many bytes went. */
+  readonly delete: (hashes: readonly BlobHash[], untouchedSince: Date) => Promise<number>;
+};
+
+/** Bytes in one document; well under MongoDB's 16 MB, and a piece of a read. */
+const CHUNK_BYTES = 1 << 20;
+/** Re-touching a blob that was touched a moment ago is pointless; well below the sweeper's grace. */
+const TOUCH_INTERVAL_MS = 5 * 60_000;
+
+export function createMongoBlobStore(database: Database): BlobStore {
+  const { blobDocs, chunks, concerns } = database;
+
+  const put = async (bytes: Buffer): Promise<BlobHash> => {
+    const hash = createHash('sha256').update(bytes).digest();
+    const now = new Date();
+    const known = await guarded(() => blobDocs.findOne({ _id: hash }, { projection: { touchedAt: 1 } }));
+    if (known !== null) {
+      if (now.getTime() - known.touchedAt.getTime() < TOUCH_INTERVAL_MS) return hash;
+      const touched = await guarded(() => blobDocs.updateOne({ _id: hash }, { $max: { touchedAt: now } }, concerns.blob));
+      if (touched.matchedCount === 1) return hash;
+    }
+    const doc: BlobDoc = { _id: hash, size: bytes.length, touchedAt: now };
+    if (bytes.length <= CHUNK_BYTES) {
+      doc.data = bytes;
+    } else {
+      doc.upload = new ObjectId();
+      for (let n = 0; n * CHUNK_BYTES < bytes.length; n += 1) {
+        const data = bytes.subarray(n * CHUNK_BYTES, (n + 1) * CHUNK_BYTES);
+        const upload = doc.upload;
+        await guarded(() => chunks.insertOne({ _id: { u: upload, n }, data }, concerns.blob));
+      }
+    }
+    try {
+      await blobDocs.insertOne(doc, concerns.blob);
+    } catch (error) {
+      // Somebody stored the same bytes at the same moment; their copy is as good.
+      if (duplicateKey(error) === undefined) return guarded(() => Promise.reject(error));
+      if (doc.upload !== undefined) await deleteChunks(database, doc.upload, doc.size);
+    }
+    return hash;
+  };
+
+  const read = async function* (hash: BlobHash, start: number, end: number): AsyncGenerator<Buffer> {
+    if (start >= end) return;
+    const doc = await guarded(() => blobDocs.findOne({ _id: hash }));
+    if (doc === null) throw new Fault('server', 'SERVERBUG', 'A stored attachment is missing.');
+    if (doc.data !== undefined) {
+      yield doc.data.subarray(start, end);
+      return;
+    }
+    const upload = doc.upload;
+    if (upload === undefined) throw new Fault('server', 'SERVERBUG', 'A stored attachment is damaged.');
+    for (let n = Math.floor(start / CHUNK_BYTES); n * CHUNK_BYTES < end; n += 1) {
+      const chunk = await guarded(() => chunks.findOne({ _id: { u: upload, n } }));
+      if (chunk === null) throw new Fault('server', 'SERVERBUG', 'A part of a stored attachment is missing.');
+      const base = n * CHUNK_BYTES;
+      yield chunk.data.subarray(Math.max(0, start - base), end - base);
+    }
+  };
+
+  const remove = async (hashes: readonly BlobHash[], untouchedSince: Date): Promise<number> => {
+    let bytes = 0;
+    for (const hash of hashes) {
+      const gone = await guarded(() => blobDocs.findOneAndDelete({ _id: hash, touchedAt: { $lt: untouchedSince } }));
+      if (gone === null) continue;
+      bytes += gone.size;
+      if (gone.upload !== undefined) await deleteChunks(database, gone.upload, gone.size);
+    }
+    return bytes;
+  };
+
+  return { put, read, delete: remove };
+}
+
+async function deleteChunks(database: Database, upload: ObjectId, size: number): Promise<void> {
+  const ids = Array.from({ length: Math.ceil(size / CHUNK_BYTES) }, (_, n) => ({ u: upload, n }));
+  await guarded(() => database.chunks.deleteMany({ _id: { $in: ids } }));
+}

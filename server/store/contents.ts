@@ -1,0 +1,217 @@
+/**
+ * Contents: a message's immutable bytes as ordered segments, with the answers that were computed at delivery. Joining the segments gives back exactly what came in; a
+ * range of the message reads only the segments it touches, and of a blob only the bytes it needs. Nothing is parsed here.
+ */
+import { ObjectId } from 'mongodb';
+import { joinBytes } from '../base/bytes.ts';
+import { nonexistent } from '../base/fault.ts';
+import type { ContentId } from '../mail/ids.ts';
+import { decodedRangeFor, encodeBase64Range } from '../mime/base64-lines.ts';
+import type { AnalyzedMessage, Base64Recipe } from '../mime/types.ts';
+import type { BlobHash, BlobStore } from './blobs.ts';
+import { type Database, guarded, oid } from './connect.ts';
+import type { ContentDoc, SegmentDoc, TextDoc } from './documents.ts';
+
+/** The wire forms that a placement carries. */
+export type WireForms = { readonly envelope: Buffer; readonly bodyStructure: Buffer };
+
+/** A stored message, ready to be read. */
+export type LoadedContent = {
+  readonly id: ContentId;
+  readonly sizeBytes: number;
+  readonly headerBytes: number;
+  readonly parts: Buffer;
+  readonly body: Buffer;
+  readonly preview: string;
+  readonly segments: readonly SegmentDoc[];
+};
+
+/** Blobs written at the same time for one message. */
+const BLOB_CONCURRENCY = 4;
+
+/** Stores bytes and texts. Durable with the next durable write on the same server; nothing refers to it yet. */
+export async function saveContent(
+  database: Database,
+  blobs: BlobStore,
+  raw: Buffer,
+  analyzed: AnalyzedMessage,
+): Promise<ContentId> {
+  const id = new ObjectId();
+  const hashes = await putBlobs(blobs, analyzed);
+  const segments: SegmentDoc[] = [];
+  for (const segment of analyzed.segments) {
+    const hash = hashes.get(segment);
+    if (segment.kind === 'inline' || hash === undefined) {
+      segments.push({ d: raw.subarray(segment.start, segment.end) });
+      continue;
+    }
+    const recipe = segment.encoding === 'identity' ? {} : { r: segment.encoding };
+    segments.push({ b: hash, n: segment.end - segment.start, z: segment.storedBytes, ...recipe });
+  }
+  const doc: ContentDoc = {
+    _id: id,
+    size: analyzed.sizeBytes,
+    headerSize: analyzed.headerBytes,
+    segments,
+    ...(hashes.size === 0 ? {} : { blobs: [...hashes.values()] }),
+    parts: analyzed.parts,
+    envelope: analyzed.envelope,
+    body: analyzed.body,
+    bodyStructure: analyzed.bodyStructure,
+    preview: analyzed.preview,
+  };
+  await Promise.all([
+    guarded(() => database.contents.insertOne(doc, database.concerns.ordered)),
+    guarded(() => database.texts.insertOne(toTextDoc(id, analyzed), database.concerns.ordered)),
+  ]);
+  return id.toHexString() as ContentId;
+}
+
+async function putBlobs(blobs: BlobStore, analyzed: AnalyzedMessage): Promise<Map<object, BlobHash>> {
+  const hashes = new Map<object, BlobHash>();
+  const wanted = analyzed.segments.filter((segment) => segment.kind === 'blob');
+  for (let at = 0; at < wanted.length; at += BLOB_CONCURRENCY) {
+    await Promise.all(
+      wanted.slice(at, at + BLOB_CONCURRENCY).map(async (segment) => {
+        hashes.set(segment, await blobs.put(segment.bytes()));
+      }),
+    );
+  }
+  return hashes;
+}
+
+function toTextDoc(id: ObjectId, analyzed: AnalyzedMessage): TextDoc {
+  return {
+    _id: id,
+    header: analyzed.text.header,
+    body: analyzed.text.body,
+    summary: {
+      subject: analyzed.subject,
+      baseSubject: analyzed.baseSubject,
+      subjectIsReply: analyzed.subjectIsReply,
+      sort: analyzed.sort,
+      from: [...analyzed.from],
+      replyTo: [...analyzed.replyTo],
+      to: [...analyzed.to],
+      cc: [...analyzed.cc],
+      bcc: [...analyzed.bcc],
+      ...(analyzed.messageId === undefined ? {} : { messageId: analyzed.messageId }),
+      inReplyTo: [...analyzed.inReplyTo],
+      references: [...analyzed.references],
+      ...(analyzed.sentDate === undefined ? {} : { sentDate: analyzed.sentDate }),
+      preview: analyzed.preview,
+      attachments: [...analyzed.attachments],
+      importance: analyzed.importance,
+      listId: analyzed.listId,
+    },
+  };
+}
+
+/** Fault NONEXISTENT when it was swept. */
+export async function loadContent(database: Database, content: ContentId): Promise<LoadedContent> {
+  const doc = await guarded(() =>
+    database.contents.findOne({ _id: oid(content) }, { projection: { envelope: 0, bodyStructure: 0, blobs: 0 } }),
+  );
+  if (doc === null) throw nonexistent('The message no longer exists.');
+  return {
+    id: content,
+    sizeBytes: doc.size,
+    headerBytes: doc.headerSize,
+    parts: doc.parts,
+    body: doc.body,
+    preview: doc.preview,
+    segments: doc.segments,
+  };
+}
+
+/** Bytes [start, end) of the message, clipped to it, in pieces of at most about a MiB. */
+export async function* readContent(blobs: BlobStore, content: LoadedContent, start: number, end: number): AsyncGenerator<Buffer> {
+  let at = 0;
+  for (const segment of content.segments) {
+    const length = 'd' in segment ? segment.d.length : segment.n;
+    const from = Math.max(start - at, 0);
+    const to = Math.min(end - at, length);
+    at += length;
+    if (from >= to) {
+      if (at >= end) return;
+      continue;
+    }
+    if ('d' in segment) yield segment.d.subarray(from, to);
+    else if (segment.r === undefined) yield* blobs.read(segment.b, from, to);
+    else yield* readEncoded(blobs, segment.b, segment.z, segment.r, from, to);
+  }
+}
+
+/** Encoded octets produced at a time. */
+const ENCODE_STEP = 1 << 20;
+
+async function* readEncoded(
+  blobs: BlobStore,
+  hash: BlobHash,
+  storedBytes: number,
+  recipe: Base64Recipe,
+  from: number,
+  to: number,
+): AsyncGenerator<Buffer> {
+  for (let start = from; start < to; start += ENCODE_STEP) {
+    const end = Math.min(start + ENCODE_STEP, to);
+    const needed = decodedRangeFor(recipe, storedBytes, start, end);
+    const pieces: Buffer[] = [];
+    for await (const piece of blobs.read(hash, needed.start, needed.end)) pieces.push(piece);
+    yield encodeBase64Range(joinBytes(pieces), recipe, storedBytes, start, end);
+  }
+}
+
+/** Wire forms of contents; swept ones are absent. */
+export async function readWireForms(database: Database, contents: readonly ContentId[]): Promise<Map<ContentId, WireForms>> {
+  const docs = await guarded(() =>
+    database.contents
+      .find({ _id: { $in: contents.map(oid) } }, { projection: { envelope: 1, bodyStructure: 1 }, batchSize: 1_000 })
+      .toArray(),
+  );
+  return new Map(
+    docs.map((doc) => [doc._id.toHexString() as ContentId, { envelope: doc.envelope, bodyStructure: doc.bodyStructure }]),
+  );
+}
+
+/** The text documents of contents, any order; swept ones are absent. Leave fields out that aren't needed: they are large. */
+export async function readTexts(
+  database: Database,
+  contents: readonly ContentId[],
+  fields: { readonly header?: boolean; readonly body?: boolean; readonly summary?: boolean },
+): Promise<Map<ContentId, TextDoc>> {
+  const projection = Object.fromEntries(
+    Object.entries(fields)
+      .filter(([, wanted]) => wanted)
+      .map(([field]) => [field, 1]),
+  );
+  const docs = await guarded(() =>
+    database.texts.find({ _id: { $in: contents.map(oid) } }, { projection, batchSize: 1_000 }).toArray(),
+  );
+  return new Map(docs.map((doc) => [doc._id.toHexString() as ContentId, doc]));
+}
+
+// ── Sweeping ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Deletes those contents that no placement refers to; answers the blobs they used. */
+export async function sweepContents(database: Database, candidates: readonly ObjectId[]): Promise<Buffer[]> {
+  const blobs: Buffer[] = [];
+  for (const id of candidates) {
+    const used = await guarded(() => database.messages.findOne({ content: id }, { projection: { _id: 1 } }));
+    if (used !== null) continue;
+    const doc = await guarded(() => database.contents.findOneAndDelete({ _id: id }, { projection: { blobs: 1 } }));
+    await guarded(() => database.texts.deleteOne({ _id: id }));
+    blobs.push(...(doc?.blobs ?? []));
+  }
+  return blobs;
+}
+
+/** Of these blobs, the ones that no content refers to. */
+export async function unusedBlobs(database: Database, hashes: readonly Buffer[]): Promise<Buffer[]> {
+  const unused: Buffer[] = [];
+  for (const hash of hashes) {
+    const used = await guarded(() => database.contents.findOne({ blobs: hash }, { projection: { _id: 1 } }));
+    if (used === null) unused.push(hash);
+  }
+  return unused;
+}

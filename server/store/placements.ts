@@ -1,0 +1,290 @@
+/**
+ * Placements: the `messages` collection, derived from the journal. Applying an entry is idempotent and order-proof, so that any worker may repeat it at any time:
+ * an insert meets its own _id, a flag change passes by placements that are already newer, an expunge leaves a tombstone (so a late insert can't bring a message back),
+ * and the mailbox's position moves by compare-and-set, which counts each entry's delta exactly once.
+ */
+import { type AnyBulkWriteOperation, type Filter, MongoBulkWriteError, type ObjectId } from 'mongodb';
+import type { Change, JournalEntry } from '../mail/change.ts';
+import type { ContentId, MailboxId, MessageId, Modseq, Uid, UserId } from '../mail/ids.ts';
+import type { UidSet } from '../mail/uid-set.ts';
+import { type Database, guarded, oid } from './connect.ts';
+import type { WireForms } from './contents.ts';
+import type { MessageDoc } from './documents.ts';
+
+/** Placements inserted or updated per round trip. */
+const BATCH = 1_000;
+
+/** Applies one entry whose predecessor has been applied. `forms` gives the wire forms of contents (cached or read). */
+export async function applyEntry(
+  database: Database,
+  entry: JournalEntry,
+  forms: (contents: readonly ContentId[]) => Promise<ReadonlyMap<ContentId, WireForms>>,
+): Promise<void> {
+  for (const change of entry.changes) await applyChange(database, entry, change, forms);
+  const { delta } = entry;
+  await guarded(() =>
+    database.mailboxes.updateOne(
+      { _id: oid(entry.mailbox), modseq: entry.modseq - 1 },
+      {
+        $set: { modseq: entry.modseq, uidNext: entry.uidNext },
+        $inc: {
+          'counts.messages': delta.messages,
+          'counts.unseen': delta.unseen,
+          'counts.deleted': delta.deleted,
+          'counts.bytes': delta.bytes,
+        },
+      },
+      database.concerns.ordered,
+    ),
+  );
+}
+
+async function applyChange(
+  database: Database,
+  entry: JournalEntry,
+  change: Change,
+  forms: (contents: readonly ContentId[]) => Promise<ReadonlyMap<ContentId, WireForms>>,
+): Promise<void> {
+  switch (change.kind) {
+    case 'append':
+      for (let at = 0; at < change.messages.length; at += BATCH) {
+        const batch = change.messages.slice(at, at + BATCH);
+        const wire = await forms([...new Set(batch.map((message) => message.content))]);
+        const docs: MessageDoc[] = [];
+        for (const message of batch) {
+          const form = wire.get(message.content);
+          if (form === undefined) continue; // swept since: the message was expunged more than a grace ago
+          docs.push({
+            _id: oid(message.id),
+            user: oid(entry.user),
+            mailbox: oid(entry.mailbox),
+            uid: message.uid,
+            modseq: entry.modseq,
+            flags: [...message.flags],
+            internalDate: message.internalDateMs,
+            savedAt: message.savedAtMs,
+            size: message.sizeBytes,
+            content: oid(message.content),
+            thread: message.thread,
+            envelope: form.envelope,
+            bodyStructure: form.bodyStructure,
+          });
+        }
+        await insertIgnoringDuplicates(database, docs);
+      }
+      return;
+    case 'flags': {
+      const set = { modseq: entry.modseq };
+      const update =
+        change.operation === 'add'
+          ? { $addToSet: { flags: { $each: [...change.flags] } }, $set: set }
+          : change.operation === 'remove'
+            ? { $pull: { flags: { $in: [...change.flags] } }, $set: set }
+            : { $set: { ...set, flags: [...change.flags] } };
+      await updateRanges(database, entry, change.uids, { modseq: { $lt: entry.modseq } }, update);
+      return;
+    }
+    case 'expunge':
+      await updateRanges(
+        database,
+        entry,
+        change.uids,
+        { expunged: { $exists: false } },
+        { $set: { expunged: entry.modseq, expungedAt: new Date(entry.atMs) } },
+      );
+      return;
+    case 'delete':
+      await guarded(() =>
+        database.messages.updateMany(
+          { user: oid(entry.user), mailbox: oid(entry.mailbox), expunged: { $exists: false } },
+          { $set: { expunged: entry.modseq, expungedAt: new Date(entry.atMs) } },
+          database.concerns.ordered,
+        ),
+      );
+      return;
+  }
+}
+
+async function insertIgnoringDuplicates(database: Database, docs: MessageDoc[]): Promise<void> {
+  if (docs.length === 0) return;
+  await guarded(async () => {
+    try {
+      await database.messages.insertMany(docs, { ordered: false, ...database.concerns.ordered });
+    } catch (error) {
+      if (error instanceof MongoBulkWriteError && writeErrorsOf(error).every((one) => one.code === 11000)) return;
+      throw error;
+    }
+  });
+}
+
+function writeErrorsOf(error: MongoBulkWriteError): { code: number }[] {
+  return [error.writeErrors].flat();
+}
+
+/** One update per run of ranges; a set with many small ranges becomes a few `$in` lists rather than thousands of statements. */
+async function updateRanges(
+  database: Database,
+  entry: JournalEntry,
+  uids: UidSet,
+  guard: Filter<MessageDoc>,
+  update: Record<string, unknown>,
+): Promise<void> {
+  const operations: AnyBulkWriteOperation<MessageDoc>[] = [];
+  const base = { user: oid(entry.user), mailbox: oid(entry.mailbox), ...guard };
+  let singles: number[] = [];
+  const flushSingles = (): void => {
+    if (singles.length > 0) operations.push({ updateMany: { filter: { ...base, uid: { $in: singles } }, update } });
+    singles = [];
+  };
+  for (const { from, to } of uids.ranges()) {
+    if (to - from >= 8) {
+      operations.push({ updateMany: { filter: { ...base, uid: { $gte: from, $lte: to } }, update } });
+    } else {
+      for (let uid = from; uid <= to; uid += 1) singles.push(uid);
+      if (singles.length >= BATCH) flushSingles();
+    }
+  }
+  flushSingles();
+  if (operations.length === 0) return;
+  await guarded(() => database.messages.bulkWrite(operations, { ordered: false, ...database.concerns.ordered }));
+}
+
+// ── Reads ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** The columns of a view. */
+export type PlacementRow = {
+  readonly uid: Uid;
+  readonly modseq: Modseq;
+  readonly flags: readonly string[];
+  readonly sizeBytes: number;
+  readonly internalDateMs: number;
+};
+
+/** All live placements of a mailbox in UID order, in batches. */
+export async function* readRows(database: Database, user: UserId, mailbox: MailboxId): AsyncGenerator<PlacementRow[]> {
+  const cursor = database.messages.find(
+    { user: oid(user), mailbox: oid(mailbox), expunged: { $exists: false } },
+    {
+      projection: { _id: 0, uid: 1, modseq: 1, flags: 1, size: 1, internalDate: 1 },
+      sort: { uid: 1 },
+      hint: 'uid',
+      batchSize: 2_000,
+    },
+  );
+  yield* batches(cursor, 2_000, (doc) => ({
+    uid: doc.uid as Uid,
+    modseq: doc.modseq as Modseq,
+    flags: doc.flags,
+    sizeBytes: doc.size,
+    internalDateMs: doc.internalDate,
+  }));
+}
+
+/** What COPY and MOVE need to know of a placement. */
+export type PlacementRef = {
+  readonly uid: Uid;
+  readonly id: MessageId;
+  readonly content: ContentId;
+  readonly thread: string;
+  readonly internalDateMs: number;
+  readonly savedAtMs: number;
+  readonly sizeBytes: number;
+};
+
+const REF_FIELDS = { uid: 1, content: 1, thread: 1, internalDate: 1, savedAt: 1, size: 1 } as const;
+
+export async function readRefs(database: Database, user: UserId, mailbox: MailboxId, uids: UidSet): Promise<PlacementRef[]> {
+  const refs: PlacementRef[] = [];
+  for (const filter of uidFilters(user, mailbox, uids)) {
+    const docs = await guarded(() =>
+      database.messages.find(filter, { projection: REF_FIELDS, sort: { uid: 1 }, hint: 'uid', batchSize: 5_000 }).toArray(),
+    );
+    for (const doc of docs) refs.push(toRef(doc));
+  }
+  return refs;
+}
+
+/** A placement with its wire forms; `MessageMeta` of the contract. */
+export type PlacementMeta = PlacementRef & { readonly envelope: Buffer; readonly bodyStructure: Buffer };
+
+/** Placements in UID order, in batches of a bounded size, for streaming. Tombstones are included. */
+export async function* readMeta(
+  database: Database,
+  user: UserId,
+  mailbox: MailboxId,
+  uids: UidSet,
+  batchSize = 250,
+): AsyncGenerator<PlacementMeta[]> {
+  for (const filter of uidFilters(user, mailbox, uids)) {
+    const cursor = database.messages.find(filter, {
+      projection: { ...REF_FIELDS, envelope: 1, bodyStructure: 1 },
+      sort: { uid: 1 },
+      hint: 'uid',
+      batchSize,
+    });
+    yield* batches(cursor, batchSize, (doc) => ({ ...toRef(doc), envelope: doc.envelope, bodyStructure: doc.bodyStructure }));
+  }
+}
+
+function toRef(doc: MessageDoc): PlacementRef {
+  return {
+    uid: doc.uid as Uid,
+    id: doc._id.toHexString() as MessageId,
+    content: doc.content.toHexString() as ContentId,
+    thread: doc.thread,
+    internalDateMs: doc.internalDate,
+    savedAtMs: doc.savedAt,
+    sizeBytes: doc.size,
+  };
+}
+
+/** Filters that cover the set in ascending order: a dense set as one range scan with a check behind, a sparse one as `$in` lists. */
+function* uidFilters(user: UserId, mailbox: MailboxId, uids: UidSet): Generator<Filter<MessageDoc>> {
+  const base = { user: oid(user), mailbox: oid(mailbox) };
+  let singles: number[] = [];
+  for (const { from, to } of uids.ranges()) {
+    if (to - from >= 32) {
+      if (singles.length > 0) yield { ...base, uid: { $in: singles } };
+      singles = [];
+      yield { ...base, uid: { $gte: from, $lte: to } };
+      continue;
+    }
+    for (let uid = from; uid <= to; uid += 1) singles.push(uid);
+    if (singles.length >= BATCH) {
+      yield { ...base, uid: { $in: singles } };
+      singles = [];
+    }
+  }
+  if (singles.length > 0) yield { ...base, uid: { $in: singles } };
+}
+
+type MessageCursor = {
+  hasNext(): Promise<boolean>;
+  next(): Promise<MessageDoc | null>;
+  readBufferedDocuments(n?: number): MessageDoc[];
+  close(): Promise<void>;
+};
+
+/** Drains a cursor by its own buffered batches: one await per batch, not per document. */
+async function* batches<T>(cursor: MessageCursor, size: number, map: (doc: MessageDoc) => T): AsyncGenerator<T[]> {
+  try {
+    while (await guarded(() => cursor.hasNext())) {
+      const buffered = cursor.readBufferedDocuments(size);
+      if (buffered.length > 0) yield buffered.map(map);
+    }
+  } finally {
+    await cursor.close();
+  }
+}
+
+// ── Sweeping ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Removes tombstones older than `before`, at most `limit`; answers the contents they referred to. */
+export async function sweepTombstones(database: Database, before: Date, limit: number): Promise<ObjectId[]> {
+  return guarded(async () => {
+    const docs = await database.messages.find({ expungedAt: { $lt: before } }, { projection: { content: 1 }, limit }).toArray();
+    if (docs.length === 0) return [];
+    await database.messages.deleteMany({ _id: { $in: docs.map((doc) => doc._id) } }, database.concerns.ordered);
+    return docs.map((doc) => doc.content);
+  });
+}

@@ -1,0 +1,130 @@
+/**
+ * One worker's reading position in one mailbox's journal: the head (what a writer must know), and, while somebody has the mailbox open, the view that follows it.
+ * Every entry this worker learns of, written here or elsewhere, passes through `advance` once and in order.
+ */
+import { Fault, nonexistent } from '../base/fault.ts';
+import type { JournalEntry } from '../mail/change.ts';
+import type { MailboxId, Modseq, Uid, UserId } from '../mail/ids.ts';
+import type { Database } from '../store/connect.ts';
+import { readJournal } from '../store/journal.ts';
+import { readAppliedNode } from '../store/mailbox-nodes.ts';
+import { readRows } from '../store/placements.ts';
+import { type AppliedStep, ViewColumns } from './view-columns.ts';
+
+/** Entries read at a time while catching up. */
+const PAGE = 200;
+
+export type LogListener = (entry: JournalEntry, step: AppliedStep) => void;
+
+export class MailboxLog {
+  readonly user: UserId;
+  readonly mailbox: MailboxId;
+  readonly uidValidity: number;
+  modseq: Modseq;
+  uidNext: Uid;
+  deleted: boolean;
+  columns: ViewColumns | undefined;
+  /** Number of users of the view; the registry drops views that nobody holds. */
+  holds = 0;
+  readonly listeners = new Set<LogListener>();
+  readonly #database: Database;
+  #reading: Promise<void> | undefined;
+  #next: Promise<void> | undefined;
+  #loading: Promise<ViewColumns> | undefined;
+
+  private constructor(
+    database: Database,
+    user: UserId,
+    mailbox: MailboxId,
+    state: { uidValidity: number; modseq: Modseq; uidNext: Uid; deleted: boolean },
+  ) {
+    this.#database = database;
+    this.user = user;
+    this.mailbox = mailbox;
+    this.uidValidity = state.uidValidity;
+    this.modseq = state.modseq;
+    this.uidNext = state.uidNext;
+    this.deleted = state.deleted;
+  }
+
+  /** At the journal's present end. Fault NONEXISTENT. */
+  static async open(database: Database, user: UserId, mailbox: MailboxId): Promise<MailboxLog> {
+    const node = await readAppliedNode(database, mailbox);
+    if (node === undefined || node.user !== user || node.deleted) throw nonexistent('No such mailbox.');
+    const log = new MailboxLog(database, user, mailbox, node);
+    await log.catchUp();
+    if (log.deleted) throw nonexistent('No such mailbox.');
+    return log;
+  }
+
+  /** Takes the next entry; one that is known already is passed over. */
+  advance(entry: JournalEntry): void {
+    if (entry.modseq <= this.modseq) return;
+    if (entry.modseq !== this.modseq + 1) {
+      // The journal was trimmed past our position (a machine asleep for weeks): nobody can say what happened in between.
+      this.columns = undefined;
+      throw new Fault('connection', 'CLOSED', 'The mailbox has changed too much since it was opened; open it again.');
+    }
+    this.modseq = entry.modseq;
+    this.uidNext = entry.uidNext;
+    if (entry.changes.some((change) => change.kind === 'delete')) this.deleted = true;
+    const step = this.columns?.apply(entry);
+    if (step === undefined) return;
+    for (const listener of this.listeners) listener(entry, step);
+  }
+
+  /**
+   * Reads to the end of the journal as of this call. Calls that come while a read is under way share the one after it, because the present read may have started
+   * before what the caller wants to see.
+   */
+  catchUp(): Promise<void> {
+    if (this.#reading === undefined) {
+      this.#reading = this.#read().finally(() => {
+        this.#reading = undefined;
+      });
+      return this.#reading;
+    }
+    this.#next ??= this.#reading
+      .catch(() => {}) // its own callers hear of it
+      .then(() => {
+        this.#next = undefined;
+        return this.catchUp();
+      });
+    return this.#next;
+  }
+
+  async #read(): Promise<void> {
+    for (;;) {
+      const entries = await readJournal(this.#database, this.user, this.mailbox, this.modseq, PAGE);
+      for (const entry of entries) this.advance(entry);
+      if (entries.length < PAGE) return;
+    }
+  }
+
+  /** The view, loaded when it isn't there. Loading runs while others write: rows first, then the journal from where the rows are known to start. */
+  async view(): Promise<ViewColumns> {
+    if (this.columns !== undefined) return this.columns;
+    this.#loading ??= this.#load().finally(() => {
+      this.#loading = undefined;
+    });
+    return this.#loading;
+  }
+
+  async #load(): Promise<ViewColumns> {
+    const node = await readAppliedNode(this.#database, this.mailbox);
+    if (node === undefined) throw nonexistent('No such mailbox.');
+    const columns = new ViewColumns(node.modseq, node.uidNext);
+    for await (const rows of readRows(this.#database, this.user, this.mailbox)) for (const row of rows) columns.load(row);
+    for (;;) {
+      const entries = await readJournal(this.#database, this.user, this.mailbox, columns.modseq, PAGE);
+      for (const entry of entries) columns.apply(entry);
+      // From here to the assignment nothing is awaited, so head and view can't part.
+      if (entries.length < PAGE && columns.modseq >= this.modseq) break;
+    }
+    this.modseq = columns.modseq;
+    this.uidNext = columns.uidNext;
+    this.deleted = columns.deleted;
+    this.columns = columns;
+    return columns;
+  }
+}
