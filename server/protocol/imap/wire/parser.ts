@@ -6,27 +6,14 @@
  * Fault texts name what was expected and where, never what the client sent.
  */
 import { isUtf8 } from 'node:buffer';
-import { Fault } from '../../../base/fault.ts';
 import { type Flag, DEFAULT_FLAG_LIMITS, parseFlag } from '../../../mail/flags.ts';
 import { type Modseq, MAX_MODSEQ, MAX_UINT32 } from '../../../mail/ids.ts';
 import { parseImapDate, parseInternalDate } from '../../../mail/internal-date.ts';
 import { decodeMutf7 } from '../../../mail/mutf7.ts';
 import { type SequenceSet, parseSequenceSet } from '../../../mail/sequence-set.ts';
 import { decodeBase64 } from './base64.ts';
-import type { Literal, RawCommand } from './raw-command.ts';
-import { BACKSLASH, OPEN, QUOTE, SP, isAstringChar, isAtomChar, isDigit, isKeywordChar, isListChar } from './tokens.ts';
-
-export type ParserOptions = {
-  /** UTF8=ACCEPT or IMAP4rev2 is enabled: mailbox names are UTF-8, not modified UTF-7. */
-  readonly utf8: boolean;
-  /** Parentheses within parentheses, NOT, OR and FUZZY included. Clients chain ORs by the dozen. */
-  readonly maxDepth: number;
-  /** Spaces between arguments, as a bound on how much a command can ask for. */
-  readonly maxArguments: number;
-  readonly maxRanges: number;
-};
-
-const DEFAULT_OPTIONS: ParserOptions = { utf8: false, maxDepth: 250, maxArguments: 20_000, maxRanges: 50_000 };
+import { CommandCursor } from './cursor.ts';
+import { OPEN, QUOTE, isAstringChar, isAtomChar, isDigit, isListChar } from './tokens.ts';
 
 /** A value of an unknown extension (RFC 4466 §3 tagged-ext-val). */
 export type TaggedValue = string | readonly TaggedValue[];
@@ -37,100 +24,7 @@ export type PartialRange = { readonly from: number; readonly to: number };
 /** The part of a section that BODY[]<offset.count> asks for. */
 export type OctetRange = { readonly offset: number; readonly count: number };
 
-export function syntaxFault(text: string): Fault {
-  return new Fault('syntax', 'SYNTAX', text);
-}
-
-export class ArgumentParser {
-  readonly options: ParserOptions;
-  readonly #command: RawCommand;
-  #lineIndex = 0;
-  #line: Buffer;
-  #at: number;
-  #depth = 0;
-  #arguments = 0;
-
-  /** Starts right after the command's name: the first thing to expect is a space. */
-  constructor(command: RawCommand, options: Partial<ParserOptions> = {}) {
-    this.options = { ...DEFAULT_OPTIONS, ...options };
-    this.#command = command;
-    this.#line = command.lines[0]!;
-    this.#at = command.argumentsAt;
-  }
-
-  fault(what: string): Fault {
-    const where = this.#lineIndex === 0 ? `${this.#at + 1}` : `${this.#at + 1} after literal ${this.#lineIndex}`;
-    return syntaxFault(`${what} (at position ${where})`);
-  }
-
-  /** The next octet; -1 at the end of the command or where a literal follows. */
-  peek(): number {
-    return this.#at < this.#line.length ? this.#line[this.#at]! : -1;
-  }
-
-  peekIs(char: string): boolean {
-    return this.peek() === char.charCodeAt(0);
-  }
-
-  atLiteral(): boolean {
-    return this.#at === this.#line.length && this.#lineIndex < this.#command.literals.length;
-  }
-
-  atEnd(): boolean {
-    return this.#at === this.#line.length && this.#lineIndex === this.#command.literals.length;
-  }
-
-  /** The command must end here. Spaces before the end are forgiven: clients send them. */
-  expectEnd(): void {
-    while (this.peek() === SP) this.#at += 1;
-    if (!this.atEnd()) throw this.fault('Unexpected argument');
-  }
-
-  /** One space or more (one is due, more are forgiven); false at the command's end even when spaces stand before it. */
-  trySp(): boolean {
-    const start = this.#at;
-    while (this.peek() === SP) this.#at += 1;
-    if (this.#at === start) return false;
-    if (this.atEnd()) {
-      this.#at = start;
-      return false;
-    }
-    this.#arguments += 1;
-    if (this.#arguments > this.options.maxArguments) throw this.fault('Too many arguments');
-    return true;
-  }
-
-  expectSp(): void {
-    if (!this.trySp()) throw this.fault(this.atEnd() || this.peek() === SP ? 'Missing argument' : 'Expected a space');
-  }
-
-  tryChar(char: string): boolean {
-    if (!this.peekIs(char)) return false;
-    this.#at += 1;
-    return true;
-  }
-
-  expectChar(char: string): void {
-    if (!this.tryChar(char)) throw this.fault(`Expected ${char}`);
-  }
-
-  /** Runs `body` one level deeper; the level is bounded. */
-  nested<T>(body: () => T): T {
-    this.#depth += 1;
-    if (this.#depth > this.options.maxDepth) throw this.fault('Nested too deeply');
-    const result = body();
-    this.#depth -= 1;
-    return result;
-  }
-
-  /** Runs `body`; when it gives undefined, the cursor goes back to where it was. For the few places where the grammar needs a look ahead. */
-  attempt<T>(body: () => T | undefined): T | undefined {
-    const before = [this.#lineIndex, this.#line, this.#at, this.#arguments] as const;
-    const result = body();
-    if (result === undefined) [this.#lineIndex, this.#line, this.#at, this.#arguments] = before;
-    return result;
-  }
-
+export class ArgumentParser extends CommandCursor {
   /** `(item item …)`; an empty list only when allowed. */
   expectList<T>(item: () => T, options: { readonly allowEmpty?: boolean } = {}): T[] {
     this.expectChar('(');
@@ -148,36 +42,8 @@ export class ArgumentParser {
     return this.peek() === OPEN ? this.expectList(item, options) : undefined;
   }
 
-  /** The word as a whole (no letter, digit, `.`, `-` or `_` after it), in any case. */
-  tryWord(word: string): boolean {
-    const end = this.#at + word.length;
-    if (end > this.#line.length || (end < this.#line.length && isKeywordChar(this.#line[end]!))) return false;
-    if (this.#line.toString('latin1', this.#at, end).toUpperCase() !== word) return false;
-    this.#at = end;
-    return true;
-  }
-
-  /** A run of letters, digits, `.`, `-` and `_`, in upper case: `BODY.PEEK`, `CHANGEDSINCE`, `+FLAGS` without its sign. */
-  tryKeyword(): string | undefined {
-    return this.#run(isKeywordChar)?.toUpperCase();
-  }
-
-  expectKeyword(what = 'a keyword'): string {
-    const word = this.tryKeyword();
-    if (word === undefined) throw this.fault(`Expected ${what}`);
-    return word;
-  }
-
-  /** Looks at the next keyword without taking it. */
-  peekKeyword(): string | undefined {
-    const start = this.#at;
-    const word = this.tryKeyword();
-    this.#at = start;
-    return word;
-  }
-
   tryAtom(): string | undefined {
-    return this.#run(isAtomChar);
+    return this.run(isAtomChar);
   }
 
   expectAtom(what = 'an atom'): string {
@@ -186,25 +52,9 @@ export class ArgumentParser {
     return atom;
   }
 
-  /** The literal that stands here, as it is (a message, perhaps gone to a sink). */
-  tryLiteral(): Literal | undefined {
-    if (!this.atLiteral()) return undefined;
-    const literal = this.#command.literals[this.#lineIndex]!;
-    this.#lineIndex += 1;
-    this.#line = this.#command.lines[this.#lineIndex] ?? Buffer.alloc(0);
-    this.#at = 0;
-    return literal;
-  }
-
-  expectLiteral(what = 'a literal'): Literal {
-    const literal = this.tryLiteral();
-    if (literal === undefined) throw this.fault(`Expected ${what}`);
-    return literal;
-  }
-
   /** quoted or literal. 8-bit octets in a quoted string are taken as they are; whoever wants text checks them. */
   tryString(): Buffer | undefined {
-    if (this.peek() === QUOTE) return this.#quoted();
+    if (this.peek() === QUOTE) return this.quoted();
     const literal = this.tryLiteral();
     if (literal === undefined) return undefined;
     if (literal.binary) throw this.fault('literal8 is not allowed here');
@@ -220,7 +70,7 @@ export class ArgumentParser {
 
   /** A string or a run of ASTRING-CHARs; `NIL`, `12` and `OR` are ordinary values here. */
   tryAstring(): Buffer | undefined {
-    return this.tryString() ?? this.#runBytes(isAstringChar);
+    return this.tryString() ?? this.runBytes(isAstringChar);
   }
 
   expectAstring(what = 'a string'): Buffer {
@@ -250,7 +100,7 @@ export class ArgumentParser {
 
   /** 0 … 4294967295. */
   tryNumber(): number | undefined {
-    return this.#digits(MAX_UINT32, MAX_UINT32);
+    return this.digits(MAX_UINT32, MAX_UINT32);
   }
 
   expectNumber(what = 'a number'): number {
@@ -267,7 +117,7 @@ export class ArgumentParser {
 
   /** 63-bit unsigned; values above 2^53-1 are clamped to it. */
   expectNumber64(what = 'a number'): number {
-    const value = this.#digits(2 ** 63, Number.MAX_SAFE_INTEGER);
+    const value = this.digits(2 ** 63, Number.MAX_SAFE_INTEGER);
     if (value === undefined) throw this.fault(`Expected ${what}`);
     return value;
   }
@@ -285,14 +135,13 @@ export class ArgumentParser {
   }
 
   trySequenceSet(): SequenceSet | undefined {
-    const start = this.#at;
-    const text = this.#run(isSequenceSetChar);
-    if (text === undefined) return undefined;
-    const parsed = parseSequenceSet(text, { ranges: this.options.maxRanges });
-    if (parsed.ok && !isAtomChar(this.peek())) return parsed.value;
-    if (!parsed.ok && parsed.fault === 'too-many-ranges') throw this.fault('Too many ranges in a sequence set');
-    this.#at = start;
-    return undefined;
+    return this.attempt(() => {
+      const text = this.run(isSequenceSetChar);
+      if (text === undefined) return undefined;
+      const parsed = parseSequenceSet(text, { ranges: this.options.maxRanges });
+      if (!parsed.ok && parsed.fault === 'too-many-ranges') throw this.fault('Too many ranges in a sequence set');
+      return parsed.ok && !isAtomChar(this.peek()) ? parsed.value : undefined;
+    });
   }
 
   /** partial-range of RFC 9394 §3.1: `1:100` or `-1:-100`. */
@@ -338,7 +187,7 @@ export class ArgumentParser {
 
   /** `1-Feb-1994`, quoted or not → days since 1970-01-01. */
   expectDate(): number {
-    const text = this.peek() === QUOTE ? this.#quoted().toString('latin1') : this.tryAtom();
+    const text = this.peek() === QUOTE ? this.quoted().toString('latin1') : this.tryAtom();
     const day = text === undefined ? undefined : parseImapDate(text);
     if (day === undefined) throw this.fault('Expected a date like 1-Feb-1994');
     return day;
@@ -346,7 +195,7 @@ export class ArgumentParser {
 
   /** `"17-Jul-1996 02:44:25 -0700"` → ms since 1970. */
   expectDateTime(): number {
-    const time = this.peek() === QUOTE ? parseInternalDate(this.#quoted().toString('latin1')) : undefined;
+    const time = this.peek() === QUOTE ? parseInternalDate(this.quoted().toString('latin1')) : undefined;
     if (time === undefined) throw this.fault('Expected a date-time like "17-Jul-1996 02:44:25 -0700"');
     return time;
   }
@@ -358,14 +207,14 @@ export class ArgumentParser {
 
   /** list-mailbox: like a mailbox name, and `%` and `*` need no quotes. */
   expectListMailbox(): string {
-    const bytes = this.tryString() ?? this.#runBytes(isListChar);
+    const bytes = this.tryString() ?? this.runBytes(isListChar);
     if (bytes === undefined) throw this.fault('Expected a mailbox name or pattern');
     return this.#decodeMailbox(bytes, 'mailbox pattern');
   }
 
   /** Base64 of a SASL initial response; `=` is the empty one (RFC 4959 §3). */
   expectBase64(): Buffer {
-    const text = this.#run(isBase64Char);
+    const text = this.run(isBase64Char);
     const bytes = text === undefined ? undefined : decodeBase64(text);
     if (bytes === undefined) throw this.fault('Expected base64');
     return bytes;
@@ -375,56 +224,6 @@ export class ArgumentParser {
   expectTaggedValue(): TaggedValue {
     if (this.peek() === OPEN) return this.expectList(() => this.expectTaggedValue(), { allowEmpty: true });
     return this.expectAstring('a value').toString('utf8');
-  }
-
-  #run(matches: (code: number) => boolean): string | undefined {
-    return this.#runBytes(matches)?.toString('latin1');
-  }
-
-  #runBytes(matches: (code: number) => boolean): Buffer | undefined {
-    const start = this.#at;
-    let at = start;
-    while (at < this.#line.length && matches(this.#line[at]!)) at += 1;
-    if (at === start) return undefined;
-    this.#at = at;
-    return this.#line.subarray(start, at);
-  }
-
-  #quoted(): Buffer {
-    const start = this.#at + 1;
-    let at = start;
-    let escapes = 0;
-    for (;;) {
-      const code = this.#line[at];
-      if (code === QUOTE) break;
-      if (code === BACKSLASH) {
-        const next = this.#line[at + 1];
-        if (next !== QUOTE && next !== BACKSLASH) throw this.fault('Only " and \\ may be escaped in a quoted string');
-        escapes += 1;
-        at += 1;
-      } else if (code === undefined) {
-        throw this.fault('Unterminated quoted string');
-      } else if (code === 0x0d) {
-        throw this.fault('CR is not allowed in a quoted string');
-      }
-      at += 1;
-    }
-    this.#at = at + 1;
-    const raw = this.#line.subarray(start, at);
-    return escapes === 0 ? raw : unescape(raw, escapes);
-  }
-
-  /** Digits up to `max`; the result is clamped to `clamp`. */
-  #digits(max: number, clamp: number): number | undefined {
-    const start = this.#at;
-    const text = this.#run(isDigit);
-    if (text === undefined) return undefined;
-    const value = text.length > 20 ? Infinity : Number(text);
-    if (value > max) {
-      this.#at = start;
-      throw this.fault('Number too large');
-    }
-    return Math.min(value, clamp);
   }
 
   #signed(): number {
@@ -445,17 +244,6 @@ export class ArgumentParser {
     if (name === undefined) throw this.fault(`Expected a ${what} in modified UTF-7`);
     return name;
   }
-}
-
-function unescape(raw: Buffer, escapes: number): Buffer {
-  const out = Buffer.allocUnsafe(raw.length - escapes);
-  let to = 0;
-  for (let at = 0; at < raw.length; at += 1) {
-    if (raw[at] === BACKSLASH) at += 1;
-    out[to] = raw[at]!;
-    to += 1;
-  }
-  return out;
 }
 
 function isSequenceSetChar(code: number): boolean {

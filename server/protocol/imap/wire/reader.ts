@@ -9,9 +9,9 @@
  *
  * Pushed chunks may be kept until their command has been handled; the caller does not reuse them.
  */
+import { type LiteralMarker, MAX_NAME_BYTES, findMarker, readCommandStart, withoutLineEnd } from './command-line.ts';
 import { OctetQueue } from './octet-queue.ts';
 import { type Literal, type RawCommand, isMessageLiteral } from './raw-command.ts';
-import { SP, isAtomChar, isDigit, isTagChar } from './tokens.ts';
 
 export type ReaderLimits = {
   /** One line, without its end. RFC 7162 §4 asks for at least 8192. */
@@ -102,11 +102,9 @@ export type ReaderEvent =
 /** Where the octets of a literal go when they are not to be held in one Buffer. The pieces are views on the pushed chunks. */
 export type LiteralSink = { readonly write: (piece: Buffer) => void };
 
-type Marker = { readonly start: number; readonly sizeBytes: number; readonly sync: boolean; readonly binary: boolean };
 type State = 'command' | 'line' | 'asking' | 'literal' | 'skip-line' | 'skip-literal' | 'dead';
 
 const MORE: ReaderEvent = { kind: 'more' };
-const CR = 0x0d;
 const EMPTY = Buffer.alloc(0);
 /** Longest end of line that can hold a literal marker: `~{18446744073709551615+}` and CR. */
 const TAIL_BYTES = 32;
@@ -134,7 +132,7 @@ export class ImapReader {
   #commandBytes = 0;
   #messageBytes = 0;
 
-  #marker: Marker | undefined;
+  #marker: LiteralMarker | undefined;
   #target: Buffer | undefined;
   #sink: LiteralSink | undefined;
   #literalLeft = 0;
@@ -256,7 +254,7 @@ export class ImapReader {
     return this.#askForLiteral(marker);
   }
 
-  #askForLiteral(marker: Marker): ReaderEvent {
+  #askForLiteral(marker: LiteralMarker): ReaderEvent {
     const { sizeBytes, sync, binary } = marker;
     const command = this.#command();
     const message = isMessageLiteral(command);
@@ -340,7 +338,7 @@ export class ImapReader {
     return undefined;
   }
 
-  #expectAsking(): Marker {
+  #expectAsking(): LiteralMarker {
     if (this.#state !== 'asking' || this.#marker === undefined) throw new Error('no literal is waiting for an answer');
     return this.#marker;
   }
@@ -355,26 +353,12 @@ export class ImapReader {
     };
   }
 
-  /** Reads tag and name off the first line. */
   #readNames(line: Buffer): 'bad-tag' | 'no-command' | undefined {
-    const tagEnd = runOf(line, 0, isTagChar);
-    if (tagEnd === 0 || tagEnd > this.#limits.tagBytes || (tagEnd < line.length && line[tagEnd] !== SP)) return 'bad-tag';
-    this.#tag = line.toString('latin1', 0, tagEnd);
-    let start = skipSpaces(line, tagEnd);
-    let end = runOf(line, start, isAtomChar);
-    if (end === start || end - start > MAX_NAME_BYTES) return 'no-command';
-    let name = line.toString('latin1', start, end).toUpperCase();
-    if (name === 'UID') {
-      start = skipSpaces(line, end);
-      const second = runOf(line, start, isAtomChar);
-      if (second > start && second - start <= MAX_NAME_BYTES) {
-        name = `UID ${line.toString('latin1', start, second).toUpperCase()}`;
-        end = second;
-      }
-    }
-    this.#name = name;
-    this.#argumentsAt = end;
-    return undefined;
+    const start = readCommandStart(line, this.#limits.tagBytes);
+    this.#tag = start.tag;
+    this.#name = start.name;
+    this.#argumentsAt = start.argumentsAt;
+    return start.problem;
   }
 
   #lineTooLong(): ReaderEvent {
@@ -392,13 +376,13 @@ export class ImapReader {
   }
 
   /** A fault found at the end of a line, whose literal marker (if it has one) decides what is left to skip. */
-  #fail(reason: ReaderFaultReason, marker: Marker | undefined): ReaderEvent {
+  #fail(reason: ReaderFaultReason, marker: LiteralMarker | undefined): ReaderEvent {
     const fault = this.#fault(reason, false);
     return this.#abandon(marker) ? fault : { ...fault, fatal: true };
   }
 
   /** Leaves the command. False when that can't be done by skipping; the reader is dead then. */
-  #abandon(marker: Marker | undefined): boolean {
+  #abandon(marker: LiteralMarker | undefined): boolean {
     this.#dropCommand();
     this.#skipped = 0;
     this.#tail = EMPTY;
@@ -446,36 +430,4 @@ export class ImapReader {
     this.#sink = undefined;
     this.#literalLeft = 0;
   }
-}
-
-const MAX_NAME_BYTES = 64;
-
-function runOf(line: Buffer, from: number, matches: (code: number) => boolean): number {
-  let at = from;
-  while (at < line.length && matches(line[at]!)) at += 1;
-  return at;
-}
-
-function skipSpaces(line: Buffer, from: number): number {
-  return runOf(line, from, (code) => code === SP);
-}
-
-function withoutLineEnd(line: Buffer): Buffer {
-  const end = line.length - 1;
-  return line.subarray(0, end > 0 && line[end - 1] === CR ? end - 1 : end);
-}
-
-/** The literal announced at the end of a line: `{n}`, `{n+}`, `~{n}`, `~{n+}`. A size past 2^53 counts as infinite. */
-function findMarker(line: Buffer): Marker | undefined {
-  let at = line.length - 1;
-  if (at < 2 || line[at] !== 0x7d) return undefined;
-  at -= 1;
-  const sync = line[at] !== 0x2b;
-  if (!sync) at -= 1;
-  const end = at + 1;
-  while (at >= 0 && end - at <= 20 && isDigit(line[at]!)) at -= 1;
-  if (at < 0 || at + 1 === end || line[at] !== 0x7b) return undefined;
-  const size = Number(line.toString('latin1', at + 1, end));
-  const binary = at > 0 && line[at - 1] === 0x7e;
-  return { start: binary ? at - 1 : at, sizeBytes: Number.isSafeInteger(size) ? size : Infinity, sync, binary };
 }
