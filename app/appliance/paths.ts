@@ -88,3 +88,6 @@ export function makeDataDirs(paths: DataPaths): void {
 function absolute(value: string | undefined): string | undefined {
   return value !== undefined && path.isAbsolute(value) ? value : undefined;
 }
+
+/** Where `npm run build` puts the GUI. */
+export const builtGui: string = path.join(projectRoot, 'dist', 'ui');

@@ -58,7 +58,10 @@ async function makeAuthority(
   });
 }
 
-async function makeLeaf(request: Extract<IssueRequest, { make: 'leaf' }>, keys: webcrypto.CryptoKeyPair): Promise<x509.X509Certificate> {
+async function makeLeaf(
+  request: Extract<IssueRequest, { make: 'leaf' }>,
+  keys: webcrypto.CryptoKeyPair,
+): Promise<x509.X509Certificate> {
   const authority = new x509.X509Certificate(request.authority.certificate);
   const signingKey = await crypto.subtle.importKey('pkcs8', unwrap(request.authority.key), algorithm, false, ['sign']);
   const [first = 'localhost'] = request.dns;

@@ -37,7 +37,7 @@ export const settings = {
     1,
     { min: 1, max: 64 },
     {
-      restart: 'appliance',
+      restart: 'worker',
       help: 'How many worker processes share the listening ports. One serves an office; more use more processor cores.',
     },
   ),

@@ -1,0 +1,416 @@
+/**
+ * The appliance: one data directory brought to life. Puts together settings, logs, metrics, certificates, supervisor and control API; each of them
+ * knows nothing of the others.
+ *
+ * Order up: lock, settings, logs, control API (so that a slow start can be watched), then databases and workers. Down: workers, databases, control
+ * API, stores, lock. A stop works at any moment, also during the start.
+ */
+import { type Logger, createLogger } from '../../server/base/log.ts';
+import type { OwnerLock } from '../../server/base/owner-lock.ts';
+import { CertificateKeeper } from './certificates/keeper.ts';
+import type { ServerCertificate } from './certificates/certificates.ts';
+import { certificateNames } from './certificates/names.ts';
+import { removeControlFile, writeControlFile } from './control/control-file.ts';
+import type { ControlEvent, Notice, Status } from './control/contract.ts';
+import { ControlFault } from './control/fault.ts';
+import { ControlServer } from './control/server.ts';
+import type { ControlSubject, WorkerApi } from './control/subject.ts';
+import { parseLine } from './logs/line.ts';
+import { LogStore } from './logs/store.ts';
+import { startSampler } from './metrics/sampler.ts';
+import { MetricsStore } from './metrics/store.ts';
+import { builtGui, type DataPaths, dataPaths, makeDataDirs } from './paths.ts';
+import { connectableHost, fallbackOffset, Ports, PortFault, probePort } from './ports.ts';
+import { ensureToken, newToken } from './secrets.ts';
+import type { SettingName } from './settings/registry.ts';
+import { type Changes, Settings } from './settings/store.ts';
+import { SettingsApplier } from './settings-applier.ts';
+import { endpointEntries, serviceEntry } from './status.ts';
+import type {
+  ServiceName,
+  ServiceState,
+  ServiceStatus,
+  Supervisor,
+  SupervisorEvent,
+  SupervisorPlan,
+} from './supervisor/contract.ts';
+import { takeDataDirectory } from './supervisor/data-lock.ts';
+import { createSupervisor, SupervisorError } from './supervisor/supervisor.ts';
+import { version } from './version.ts';
+import { serverName, workerConfig, workerCount } from './worker-config.ts';
+
+export interface ApplianceOptions {
+  readonly dataDir: string;
+  /** `--set`: for this run only. */
+  readonly overrides?: Changes;
+  /** Another worker program, for tests. */
+  readonly workerScript?: string;
+}
+
+const day = 86_400_000;
+const maxNotices = 50;
+const mebibyte = 1024 * 1024;
+
+export class Appliance implements ControlSubject {
+  readonly settings: Settings;
+  readonly logs: LogStore;
+  readonly metrics: MetricsStore;
+  readonly log: Logger;
+  readonly paths: DataPaths;
+  /** Resolves when everything has stopped, whoever asked for it. */
+  readonly stopped: Promise<void>;
+  readonly #lock: OwnerLock;
+  readonly #supervisor: Supervisor;
+  readonly #ports: Ports;
+  readonly #certificates: CertificateKeeper;
+  readonly #control: ControlServer;
+  readonly #applier: SettingsApplier;
+  readonly #controlToken = newToken();
+  readonly #apiToken: string;
+  readonly #startedAt = Date.now();
+  readonly #listeners = new Set<(event: ControlEvent) => void>();
+  readonly #ends: (() => void)[] = [];
+  readonly #notices: Notice[] = [];
+  readonly #resolveStopped: () => void;
+  #stopping: Promise<void> | undefined;
+  #statusTimer: NodeJS.Timeout | undefined;
+
+  /** Takes the data directory. @throws DataDirectoryInUseError, SettingsFault */
+  constructor(options: ApplianceOptions) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.stopped = promise;
+    this.#resolveStopped = resolve;
+    this.paths = dataPaths(options.dataDir);
+    makeDataDirs(this.paths);
+    this.#lock = takeDataDirectory(this.paths.lock);
+    try {
+      this.settings = new Settings({
+        file: this.paths.settings,
+        ...(options.overrides === undefined ? {} : { overrides: options.overrides }),
+      });
+    } catch (error) {
+      this.#lock.release();
+      throw error;
+    }
+    this.logs = new LogStore({
+      file: this.paths.logs,
+      limits: this.#logLimits(),
+      level: this.settings.get('log.level'),
+      onTrouble: (error) =>
+        this.#notice('error', `The log cannot be written: ${error instanceof Error ? error.message : 'unknown'}`),
+    });
+    const source = { service: 'appliance', pid: process.pid, format: 'worker', stream: 'stdout' } as const;
+    this.log = createLogger('debug', {}, (line) => this.logs.append(parseLine(line.trimEnd(), source, Date.now())));
+    this.metrics = new MetricsStore({ file: this.paths.metrics, keepMs: this.settings.get('metrics.maxDays') * day });
+    this.#apiToken = ensureToken(this.paths.secrets, 'api-token');
+    for (const secret of [this.#controlToken, this.#apiToken]) this.logs.mask.know(secret);
+    this.#ports = new Ports(this.settings);
+    this.#certificates = new CertificateKeeper({
+      folder: this.paths.certificates,
+      names: () => [serverName(this.settings), ...this.settings.get('server.names')],
+      log: this.log,
+      onRenewed: (certificate) => this.#sendCertificate(certificate),
+    });
+    this.#supervisor = createSupervisor({
+      paths: this.paths,
+      plan: () => this.#plan(),
+      workerConfig: (context) => workerConfig(this.settings, this.#ports, this.#workerSecrets(), context),
+      onLine: (text, from) => this.logs.append(parseLine(text, from, Date.now())),
+      onSecret: (secret) => this.logs.mask.know(secret),
+      ...(options.workerScript === undefined ? {} : { workerScript: options.workerScript }),
+    });
+    this.#control = new ControlServer(this, {
+      token: this.#controlToken,
+      sessionsFile: `${this.paths.secrets}/sessions.json`,
+      gui: builtGui,
+      log: this.log,
+      hosts: () => this.#reachableNames(),
+      authority: () => this.#certificates.current?.authority,
+    });
+    this.#applier = new SettingsApplier({
+      settings: this.settings,
+      log: this.log,
+      notice: (level, message) => this.#notice(level, message),
+      restartWorkers: () => this.#restartWorkers((state) => state !== 'stopped'),
+      setWorkers: (count) => this.#supervisor.setWorkers(count),
+      choosePorts: () => this.#choosePorts(),
+      checkCertificate: () => this.#certificates.check(),
+      setLogs: () => {
+        this.logs.setLevel(this.settings.get('log.level'));
+        this.logs.setLimits(this.#logLimits());
+        this.metrics.setKeep(this.settings.get('metrics.maxDays') * day);
+      },
+    });
+  }
+
+  /**
+   * Starts everything. Resolves when all services are ready.
+   * @throws PortFault, SupervisorError; what did start goes on until `stop`
+   */
+  async start(): Promise<void> {
+    this.log.info('starting', { version, dataDir: this.paths.root });
+    for (const { name, reason } of this.settings.rejected)
+      this.#notice('warn', `The stored setting ${name} is not used: ${reason}`);
+    this.#watch();
+    await this.#listen();
+    if (workerCount(this.settings) < this.settings.get('workers')) {
+      this.#notice(
+        'warn',
+        'This system cannot share ports among processes: one worker runs, whatever the setting "workers" says.',
+      );
+    }
+    await this.#choosePorts();
+    // Kept from the last time it costs a moment, the first time half a second. Workers cannot start without it.
+    await this.#certificates.start();
+    await this.#supervisor.start();
+    this.log.info('ready', { ms: Date.now() - this.#startedAt });
+  }
+
+  /** Stops everything in order. Never rejects. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  /** Ends the workers at once: they hold nothing, so only clients notice. The databases still shut down in their own time. */
+  hurry(): void {
+    for (const { kind, pid } of this.#supervisor.status()) {
+      if (kind === 'worker' && pid !== undefined) killIfThere(pid);
+    }
+  }
+
+  /** A link that signs a browser in, once. */
+  signInUrl(): string {
+    return this.#control.signInUrl();
+  }
+
+  status(): Status {
+    const { state } = this.#supervisor;
+    const api = this.workerApi();
+    const begun = this.#stopping === undefined && state === 'stopped' ? 'starting' : state;
+    return {
+      state: this.#stopping === undefined ? begun : 'stopping',
+      version,
+      dataDir: this.paths.root,
+      gui: this.#control.url,
+      api: api === undefined ? null : `http://${bracketed(api.host)}:${api.port}`,
+      services: this.#supervisor.status().map(serviceEntry),
+      endpoints: endpointEntries(this.#supervisor.endpoints()),
+      pid: process.pid,
+      rssBytes: process.memoryUsage.rss(),
+      since: new Date(this.#startedAt).toISOString(),
+      notices: [...this.#notices],
+    };
+  }
+
+  workerApi(): WorkerApi | undefined {
+    const api = this.#supervisor.endpoints()['api'];
+    return api === undefined ? undefined : { host: connectableHost(api.host), port: api.port, token: this.#apiToken };
+  }
+
+  startService(name: string): Promise<void> {
+    return this.#command(name, (service) => this.#supervisor.startService(service));
+  }
+
+  stopService(name: string): Promise<void> {
+    return this.#command(name, (service) => this.#supervisor.stopService(service));
+  }
+
+  restartService(name: string): Promise<void> {
+    if (name === 'worker') return this.#restartWorkers(() => true);
+    return this.#command(name, (service) => this.#supervisor.restartService(service));
+  }
+
+  shutdown(): void {
+    this.log.info('asked to stop');
+    // After the answer to whoever asked has left.
+    setTimeout(() => void this.stop(), 50);
+  }
+
+  subscribe(listener: (event: ControlEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async #stop(): Promise<void> {
+    this.log.info('stopping');
+    this.#sendStatus();
+    for (const end of this.#ends.splice(0)) end();
+    this.#certificates.stop();
+    // A restart of workers that is under way ends by the supervisor's stop.
+    const applied = this.#applier.close();
+    await this.#supervisor.stop();
+    await applied;
+    this.log.info('stopped');
+    clearTimeout(this.#statusTimer);
+    this.#listeners.clear();
+    removeControlFile(this.paths.control);
+    await this.#control.close();
+    this.logs.close();
+    this.metrics.close();
+    this.settings.close();
+    this.#lock.release();
+    this.#resolveStopped();
+  }
+
+  #watch(): void {
+    this.#ends.push(
+      this.#supervisor.subscribe((event) => this.#onSupervisor(event)),
+      this.settings.onChange((changed) => this.#onSettings(changed)),
+      startSampler({
+        store: this.metrics,
+        processes: () => this.#processes(),
+        onTrouble: (error) => this.log.warn('a sample for the plots could not be taken', { error }),
+      }),
+    );
+  }
+
+  /** The control API on its port. A default port that is taken gives way: to standard + 10000, then to any. */
+  async #listen(): Promise<void> {
+    const asked = this.settings.get('gui.port');
+    const host = this.settings.get('gui.host');
+    const address = host === 'any' ? undefined : connectableHost(host);
+    const isDefault = this.settings.origin('gui.port') === 'default';
+    const candidates = isDefault ? [asked, asked + fallbackOffset, 0] : [asked];
+    for (const port of candidates) {
+      if (port !== 0 && (await probePort(host, port)) !== undefined) continue;
+      const actual = await this.#control.listen(port, address);
+      if (isDefault && actual !== asked) this.#notice('info', `gui: port ${actual} instead of ${asked}, which is in use`);
+      writeControlFile(this.paths.control, { url: this.#control.url, token: this.#controlToken, pid: process.pid });
+      return;
+    }
+    throw new PortFault(
+      'gui',
+      asked,
+      `The GUI cannot listen on port ${asked}. Choose another: mallard config set gui.port 0 (any free one)`,
+    );
+  }
+
+  async #choosePorts(): Promise<void> {
+    for (const note of await this.#ports.choose(workerCount(this.settings) > 1)) this.#notice('info', note);
+  }
+
+  async #command(name: string, command: (service: ServiceName) => Promise<void>): Promise<void> {
+    const service = this.#supervisor.status().find((each) => each.name === name);
+    if (service === undefined) {
+      const names = [...this.#supervisor.status().map((each) => each.name), 'worker'].join(', ');
+      throw new ControlFault(404, 'UnknownService', `There is no service ${JSON.stringify(name)}.`, names);
+    }
+    try {
+      await command(service.name);
+    } catch (error) {
+      if (!(error instanceof SupervisorError)) throw error;
+      const { failure } = error;
+      throw new ControlFault(
+        502,
+        'ServiceFailed',
+        [error.message, failure?.remedy ?? '', ...(failure?.lastLines.slice(-5) ?? [])].filter(Boolean).join('\n'),
+      );
+    }
+  }
+
+  /** One after the other: where there are several, clients always find one. */
+  async #restartWorkers(wanted: (state: ServiceState) => boolean): Promise<void> {
+    const workers = this.#supervisor.status().filter((each) => each.kind === 'worker' && wanted(each.state));
+    for (const { name } of workers) {
+      if (this.#stopping !== undefined) return;
+      await this.#command(name, (service) => this.#supervisor.restartService(service));
+    }
+  }
+
+  #plan(): SupervisorPlan {
+    const { settings } = this;
+    const cacheMb = settings.get('mongo.cacheMb');
+    const binary = (name: 'mongo.binary' | 'redis.binary'): { binary?: string } =>
+      settings.get(name) === '' ? {} : { binary: settings.get(name) };
+    return {
+      mongod:
+        settings.get('mongo.uri') === ''
+          ? { mode: 'bundled', ...binary('mongo.binary'), ...(cacheMb === 0 ? {} : { cacheBytes: cacheMb * mebibyte }) }
+          : { mode: 'external', uri: settings.get('mongo.uri') },
+      valkey:
+        settings.get('redis.uri') === ''
+          ? { mode: 'bundled', ...binary('redis.binary') }
+          : { mode: 'external', uri: settings.get('redis.uri') },
+      workers: workerCount(settings),
+    };
+  }
+
+  #workerSecrets(): { apiToken: string; certificate: ServerCertificate } {
+    const certificate = this.#certificates.current;
+    if (certificate === undefined) throw new Error('the certificate is not made yet');
+    return { apiToken: this.#apiToken, certificate };
+  }
+
+  #sendCertificate(certificate: ServerCertificate): void {
+    this.log.info('there is a new certificate', { until: new Date(certificate.notAfter).toISOString() });
+    this.#supervisor.sendToWorkers({ type: 'certificate', cert: certificate.chain, key: certificate.key });
+  }
+
+  #onSupervisor(event: SupervisorEvent): void {
+    if (event.type === 'notice') this.#notice(event.level, event.message);
+    if (event.type === 'state') this.#logState(event.service);
+    this.#sendStatus();
+  }
+
+  #logState(service: ServiceStatus): void {
+    const { failure } = service;
+    const level = service.state === 'failed' || service.state === 'crashed' ? 'error' : 'info';
+    this.log[level](`${service.name} is ${service.state}`, {
+      childPid: service.pid,
+      ...(failure === undefined ? {} : { reason: failure.message, remedy: failure.remedy }),
+    });
+  }
+
+  #onSettings(changed: readonly SettingName[]): void {
+    this.log.info('settings changed', { names: changed.join(', ') });
+    for (const listener of this.#listeners) listener({ type: 'settings', changed: [...changed] });
+    this.#applier.apply(changed);
+  }
+
+  #notice(level: Notice['level'], message: string): void {
+    const notice = { level, message, at: new Date().toISOString() };
+    this.#notices.push(notice);
+    if (this.#notices.length > maxNotices) this.#notices.shift();
+    this.log[level](message);
+    for (const listener of this.#listeners) listener({ type: 'notice', notice });
+  }
+
+  /** Many changes of one moment become one event. */
+  #sendStatus(): void {
+    this.#statusTimer ??= setTimeout(() => {
+      this.#statusTimer = undefined;
+      if (this.#listeners.size === 0) return;
+      const status = this.status();
+      for (const listener of this.#listeners) listener({ type: 'status', status });
+    }, 50).unref();
+  }
+
+  #processes(): Map<string, number> {
+    const children = this.#supervisor.status().flatMap(({ name, pid }) => (pid === undefined ? [] : ([[name, pid]] as const)));
+    return new Map([['appliance', process.pid], ...children]);
+  }
+
+  #reachableNames(): ReadonlySet<string> {
+    if (['localhost', '127.0.0.1', '::1'].includes(this.settings.get('gui.host'))) return new Set();
+    const { dns, ip } = certificateNames([serverName(this.settings), ...this.settings.get('server.names')]);
+    return new Set([...dns, ...ip, this.settings.get('gui.host').toLowerCase()]);
+  }
+
+  #logLimits(): { maxBytes: number; maxAgeMs: number } {
+    return { maxBytes: this.settings.get('log.maxBytes'), maxAgeMs: this.settings.get('log.maxDays') * day };
+  }
+}
+
+function bracketed(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    // It went by itself meanwhile.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}

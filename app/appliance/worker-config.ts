@@ -1,0 +1,64 @@
+/** From the appliance's settings to a worker's configuration. Settings that the worker knows have the same name there, but for the exceptions below. */
+import { hostname } from 'node:os';
+import type { PartialConfig } from '../../server/config/schema.ts';
+import type { Ports } from './ports.ts';
+import { type ListenerName, listenerNames } from './settings/registry.ts';
+import type { Settings } from './settings/store.ts';
+import type { WorkerContext } from './supervisor/contract.ts';
+
+export interface WorkerSecrets {
+  readonly apiToken: string;
+  readonly certificate: { readonly chain: string; readonly key: string };
+}
+
+/** The kernel shares a port among processes on these; elsewhere one worker serves all. */
+export const canSharePorts: boolean = ['linux', 'freebsd', 'sunos', 'aix'].includes(process.platform);
+
+/** Workers that will run: the setting, as far as the platform goes. */
+export function workerCount(settings: Settings): number {
+  return canSharePorts ? settings.get('workers') : 1;
+}
+
+/** The name by which this server greets. */
+export function serverName(settings: Settings): string {
+  return settings.get('server.hostname') || hostname().toLowerCase() || 'localhost';
+}
+
+export function workerConfig(settings: Settings, ports: Ports, secrets: WorkerSecrets, context: WorkerContext): PartialConfig {
+  return {
+    hostname: serverName(settings),
+    reusePort: workerCount(settings) > 1,
+    mongo: {
+      uri: context.mongodbUri,
+      ...(settings.get('mongo.blobUri') === '' ? {} : { blobUri: settings.get('mongo.blobUri') }),
+    },
+    redis: { uri: context.redisUri },
+    log: { level: settings.get('log.level') },
+    tls: { cert: secrets.certificate.chain, key: secrets.certificate.key, minVersion: settings.get('tls.minVersion') },
+    auth: { allowPlaintext: settings.get('auth.allowPlaintext') },
+    store: { maxMessageBytes: settings.get('store.maxMessageBytes') },
+    delivery: { quotaFailure: settings.get('delivery.quotaFailure'), labelToMailbox: settings.get('delivery.labelToMailbox') },
+    pop3: { onDelete: settings.get('pop3.onDelete') },
+    smtp: {
+      maxRecipients: settings.get('smtp.maxRecipients'),
+      fromOwnership: settings.get('smtp.fromOwnership'),
+      saveSent: settings.get('smtp.saveSent'),
+    },
+    api: { rootToken: secrets.apiToken },
+    services: Object.fromEntries(listenerNames.map((name) => [name, listener(name, settings, ports, context)])),
+  };
+}
+
+function listener(
+  name: ListenerName,
+  settings: Settings,
+  ports: Ports,
+  context: WorkerContext,
+): { enabled: boolean; host: string; port: number } {
+  const chosen = ports.get(name);
+  const host = settings.get(`${name}.host`);
+  if (chosen === undefined) return { enabled: false, host, port: 0 };
+  // Any free port stays what it became.
+  const port = chosen.port === 0 ? (context.endpoints[name]?.port ?? 0) : chosen.port;
+  return { enabled: true, host, port };
+}
