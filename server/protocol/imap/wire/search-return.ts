@@ -37,12 +37,11 @@ export function trySearchReturn(parser: ArgumentParser): SearchReturn | undefine
         parser.expectSp();
         partial = parser.expectPartialRange();
       }
-      if (word === 'UPDATE') {
-        updateItems =
-          parser.attempt(() => (parser.trySp() && parser.peekIs('(') ? true : undefined)) === true
-            ? parser.expectList(() => expectFetchItem(parser))
-            : [];
-      }
+      // RFC 5465 §8 has no space before the list, its example (§7) has one.
+      const hasItems =
+        word === 'UPDATE' &&
+        parser.attempt(() => (parser.peekIs('(') || (parser.trySp() && parser.peekIs('(')) ? true : undefined));
+      if (hasItems === true) updateItems = parser.expectList(() => expectFetchItem(parser));
     },
     { allowEmpty: true },
   );
