@@ -1,10 +1,31 @@
 /** Which service runs which protocol. Each entry is one function that starts it; the rest of the worker knows only names. */
+import { Budget } from './base/budget.ts';
 import { listen, type ConnectionHandler } from './base/listener.ts';
 import { serviceKinds, type ServiceName } from './config/schema.ts';
+import { createDelivery, type Delivery } from './delivery/deliver.ts';
 import type { RunningService, ServiceContext, StartService } from './main-worker.ts';
+import { createLmtpHandler } from './protocol/lmtp/handler.ts';
+
+/** What several services of one worker use together. */
+type Shared = { readonly memory: Budget; readonly delivery: Delivery };
+
+/** The services of one worker. */
+export function createServices(): Partial<Record<ServiceName, StartService>> {
+  let shared: Shared | undefined;
+  const sharedOf = ({ config, operations, log }: ServiceContext): Shared => {
+    shared ??= {
+      memory: new Budget(Math.max(config.store.maxInFlightBytes, config.store.maxMessageBytes)),
+      delivery: createDelivery({ operations, config, log: log.with({ service: 'delivery' }) }),
+    };
+    return shared;
+  };
+  return {
+    lmtp: onListener((context) => createLmtpHandler({ ...context, ...sharedOf(context) })),
+  };
+}
 
 /** A service on the shared accept loop. */
-function onListener(createHandler: (context: ServiceContext) => ConnectionHandler, allowHalfOpen = true): StartService {
+function onListener(createHandler: (context: ServiceContext) => ConnectionHandler): StartService {
   return async (context): Promise<RunningService> => {
     const { name, config, tls, log } = context;
     const settings = config.services[name];
@@ -16,12 +37,9 @@ function onListener(createHandler: (context: ServiceContext) => ConnectionHandle
       tlsProvider: tls,
       limits: settings,
       reusePort: config.reusePort,
-      allowHalfOpen,
+      allowHalfOpen: true,
       log,
       handler: createHandler(context),
     });
   };
 }
-
-export const services: Partial<Record<ServiceName, StartService>> = {};
-void onListener;

@@ -1,0 +1,168 @@
+/**
+ * Final delivery: one message to local recipients. The content is stored once, whoever and however many get it; then every user gets one placement, however
+ * many of the recipients are that user. A recipient's `delivered` means durable.
+ */
+import { Budget } from '../base/budget.ts';
+import { isFault } from '../base/fault.ts';
+import { LruCache } from '../base/lru.ts';
+import type { Logger } from '../base/log.ts';
+import type { Config } from '../config/schema.ts';
+import type { MailboxId, MessageId, UserId } from '../mail/ids.ts';
+import type { Account, AppendResult, MailboxInfo, NewMessage, Operations, StoredContent } from '../operations/contract.ts';
+import type { Origin, SmtpEnvelope } from './envelope.ts';
+import { countReceived } from './trace-header.ts';
+
+/** A recipient that is a user here. */
+export type LocalRecipient = { readonly address: string; readonly account: Account; readonly label: string | undefined };
+
+export type DeliveryOutcome =
+  | { readonly kind: 'delivered'; readonly mailbox: MailboxId; readonly message: MessageId | undefined }
+  | { readonly kind: 'over-quota' }
+  | { readonly kind: 'loop' }
+  | { readonly kind: 'too-big' }
+  /** Nothing was changed for this recipient; it may work later. */
+  | { readonly kind: 'unavailable'; readonly cause: unknown };
+
+export type Delivery = {
+  /** One outcome per recipient, in their order. `raw` carries its trace fields already. Never throws. */
+  readonly deliver: (
+    raw: Buffer,
+    recipients: readonly LocalRecipient[],
+    origin: Origin,
+    envelope: SmtpEnvelope,
+  ) => Promise<readonly DeliveryOutcome[]>;
+};
+
+export type DeliveryOptions = {
+  readonly operations: Operations;
+  readonly config: Config;
+  readonly log: Logger;
+};
+
+/** Users of one message that are appended to at a time. */
+const USERS_AT_ONCE = 16;
+const INBOXES_KNOWN = 10_000;
+/** A place among those being stored is waited for this long. */
+const PLACE_WAIT_MS = 30_000;
+
+export function createDelivery(options: DeliveryOptions): Delivery {
+  const { operations, config, log } = options;
+  const places = new Budget(config.delivery.maxConcurrent);
+  // INBOX can't be deleted and keeps its id through RENAME: what was learnt stays true.
+  const inboxes = new LruCache<UserId, MailboxId>(INBOXES_KNOWN);
+
+  async function deliver(
+    raw: Buffer,
+    recipients: readonly LocalRecipient[],
+    origin: Origin,
+    envelope: SmtpEnvelope,
+  ): Promise<readonly DeliveryOutcome[]> {
+    if (countReceived(raw) > config.delivery.maxReceivedFields) return recipients.map(() => ({ kind: 'loop' }));
+    if (!(await places.take(1, PLACE_WAIT_MS))) {
+      return recipients.map(() => ({ kind: 'unavailable', cause: new Error('too many deliveries at a time') }));
+    }
+    try {
+      return await place(raw, recipients, origin, envelope);
+    } finally {
+      places.giveBack(1);
+    }
+  }
+
+  async function place(
+    raw: Buffer,
+    recipients: readonly LocalRecipient[],
+    origin: Origin,
+    envelope: SmtpEnvelope,
+  ): Promise<readonly DeliveryOutcome[]> {
+    const users = onePerUser(recipients);
+    let stored: StoredContent;
+    try {
+      stored = await operations.contents.store(raw);
+    } catch (error) {
+      return recipients.map(() => failure(error));
+    }
+    const outcomes = new Map<UserId, DeliveryOutcome>();
+    const waiting = [...users.values()];
+    const work = async (): Promise<void> => {
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+        outcomes.set(next.account.user, await appendFor(next, stored, origin, envelope));
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(USERS_AT_ONCE, waiting.length) }, work));
+    return recipients.map(({ account }) => outcomes.get(account.user) ?? failure(new Error('not delivered')));
+  }
+
+  async function appendFor(
+    recipient: LocalRecipient,
+    stored: StoredContent,
+    origin: Origin,
+    envelope: SmtpEnvelope,
+  ): Promise<DeliveryOutcome> {
+    const { user } = recipient.account;
+    const fields = { user, transaction: origin.transactionId, from: envelope.from, to: recipient.address };
+    try {
+      const result = await append(recipient, { stored, flags: [], internalDateMs: origin.receivedAtMs });
+      log.info('delivered', { ...fields, mailbox: result.mailbox, uid: result.uids[0], sizeBytes: stored.sizeBytes });
+      return { kind: 'delivered', mailbox: result.mailbox, message: result.ids[0] };
+    } catch (error) {
+      const outcome = failure(error);
+      if (outcome.kind === 'unavailable') log.error('delivery failed', { ...fields, error });
+      else log.info('delivery refused', { ...fields, reason: outcome.kind });
+      return outcome;
+    }
+  }
+
+  async function append(recipient: LocalRecipient, message: NewMessage): Promise<AppendResult> {
+    const { user } = recipient.account;
+    const named = await labelMailbox(recipient);
+    if (named !== undefined) {
+      try {
+        return await operations.messages.append(user, named, [message]);
+      } catch (error) {
+        // Deleted this moment: INBOX is always there.
+        if (!isFault(error, 'NONEXISTENT')) throw error;
+      }
+    }
+    return operations.messages.append(user, await inboxOf(user), [message]);
+  }
+
+  /** The mailbox that the address's label names, where the user has one. */
+  async function labelMailbox({ account, label }: LocalRecipient): Promise<MailboxId | undefined> {
+    if (label === undefined || label === '' || config.delivery.labelToMailbox !== 'existing') return undefined;
+    return (await operations.mailboxes.list(account.user)).find((mailbox) => isNamed(mailbox, label))?.id;
+  }
+
+  async function inboxOf(user: UserId): Promise<MailboxId> {
+    const known = inboxes.get(user);
+    if (known !== undefined) return known;
+    const inbox = await operations.mailboxes.findByPath(user, 'INBOX');
+    if (inbox === undefined) throw new Error(`user ${user} has no INBOX`);
+    inboxes.set(user, inbox.id);
+    return inbox.id;
+  }
+
+  return { deliver };
+}
+
+/** Addresses are compared without regard to case, and `/` in a label is as good as the mailbox separator. */
+function isNamed(mailbox: MailboxInfo, label: string): boolean {
+  return !mailbox.noSelect && mailbox.path.toLowerCase() === label.normalize('NFC').toLowerCase();
+}
+
+/** The first recipient of each user; one without a label wins, for INBOX is where everything is found. */
+function onePerUser(recipients: readonly LocalRecipient[]): Map<UserId, LocalRecipient> {
+  const users = new Map<UserId, LocalRecipient>();
+  for (const recipient of recipients) {
+    const known = users.get(recipient.account.user);
+    if (known === undefined || (known.label !== undefined && recipient.label === undefined)) {
+      users.set(recipient.account.user, recipient);
+    }
+  }
+  return users;
+}
+
+function failure(error: unknown): DeliveryOutcome {
+  if (isFault(error, 'OVERQUOTA')) return { kind: 'over-quota' };
+  if (isFault(error, 'TOOBIG')) return { kind: 'too-big' };
+  return { kind: 'unavailable', cause: error };
+}

@@ -1,0 +1,81 @@
+/**
+ * LMTP (RFC 2033): local delivery for Haraka, Postfix and others in front, on the SMTP skeleton. Every accepted recipient gets its own reply after the data,
+ * and a positive one means that the message is durably in that user's mailbox.
+ */
+import type { Budget } from '../../base/budget.ts';
+import type { ConnectionHandler } from '../../base/listener.ts';
+import type { Logger } from '../../base/log.ts';
+import type { Config } from '../../config/schema.ts';
+import type { Delivery, LocalRecipient } from '../../delivery/deliver.ts';
+import type { Origin, SmtpEnvelope } from '../../delivery/envelope.ts';
+import { describeOutcome } from '../../delivery/outcome-reply.ts';
+import { deliveryFields, receivedField } from '../../delivery/trace-header.ts';
+import type { Operations } from '../../operations/contract.ts';
+import { createSmtpHandler } from '../smtp/dispatcher.ts';
+import type { RecipientDecision, SmtpProfile } from '../smtp/profile.ts';
+import { originOf, envelopeOf } from '../smtp/origin.ts';
+import type { SmtpReply } from '../smtp/wire/reply.ts';
+import { reply } from '../smtp/wire/reply.ts';
+
+export type LmtpDependencies = {
+  readonly config: Config;
+  readonly operations: Operations;
+  readonly delivery: Delivery;
+  /** Memory for messages in flight, shared by every service of the worker. */
+  readonly memory: Budget;
+  readonly log: Logger;
+  /** Wait for memory before a message is put off; default 30 s. */
+  readonly memoryWaitMs?: number;
+};
+
+export function createLmtpHandler(dependencies: LmtpDependencies): ConnectionHandler {
+  const { config, operations, memory, log } = dependencies;
+  const limits = {
+    maxMessageBytes: config.store.maxMessageBytes,
+    maxRecipients: config.smtp.maxRecipients,
+    maxErrors: config.smtp.maxErrors,
+    maxAuthFailures: config.auth.maxFailuresPerConnection,
+    memoryWaitMs: dependencies.memoryWaitMs ?? 30_000,
+  };
+  return createSmtpHandler({ profile: lmtpProfile(dependencies), config, operations, limits, memory }, log);
+}
+
+function lmtpProfile({ config, operations, delivery }: LmtpDependencies): SmtpProfile {
+  return {
+    service: 'lmtp',
+    protocol: 'LMTP',
+    hello: ['LHLO'],
+    perRecipientReplies: true,
+    requiresAuth: false,
+    requiresSmtpUtf8Declared: false,
+    mechanisms: () => [],
+    // Binary bodies are stored as they come; BDAT brings them.
+    extensions: ['BINARYMIME'],
+    onSender: () => Promise.resolve(undefined),
+    onRecipient: async (_session, _transaction, request): Promise<RecipientDecision> => {
+      const found = await operations.accounts.resolveRecipient(request.address);
+      if (found.kind === 'user' && found.disabled) return { refused: reply(550, '5.2.1', 'The mailbox is disabled') };
+      if (found.kind !== 'user') return { refused: reply(550, '5.1.1', 'No such user here') };
+      return { accepted: { ...request, target: { kind: 'local', account: found.account, label: found.label } } };
+    },
+    onMessage: async (session, transaction, join): Promise<readonly SmtpReply[]> => {
+      const origin: Origin = originOf(session, transaction);
+      const envelope: SmtpEnvelope = envelopeOf(transaction);
+      const head = deliveryFields(envelope) + receivedField(origin, envelope, config.hostname);
+      const outcomes = await delivery.deliver(join(Buffer.from(head)), localRecipients(envelope), origin, envelope);
+      return outcomes.map((outcome) => {
+        const { code, enhanced, text } = describeOutcome(outcome, {
+          transactionId: transaction.id,
+          quotaFailure: config.delivery.quotaFailure,
+        });
+        return reply(code, enhanced, text);
+      });
+    },
+  };
+}
+
+function localRecipients(envelope: SmtpEnvelope): readonly LocalRecipient[] {
+  return envelope.recipients.flatMap(({ address, target }) =>
+    target.kind === 'local' ? [{ address, account: target.account, label: target.label }] : [],
+  );
+}
