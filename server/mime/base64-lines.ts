@@ -13,8 +13,8 @@ const EQUALS = 0x3d;
 
 /** 0 to 63 for the alphabet of RFC 4648 §4, else 255. */
 const VALUES = new Uint8Array(256).fill(255);
-for (const [value, char] of [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'].entries())
-  VALUES[char.charCodeAt(0)] = value;
+for (const [value, char] of Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/', 'latin1').entries())
+  VALUES[char] = value;
 
 /** Decoded bytes that are encoded in one go: whole groups of three, small enough to stay in the processor's cache. */
 const CHUNK_BYTES = 48 * 1024;

@@ -26,7 +26,7 @@ const TITLECASE: ReadonlyMap<number, number> = new Map([
 ]);
 
 /** Folded forms of the BMP beyond ASCII, filled as they are met. */
-const folded = new Array<string | undefined>(0x10000);
+const folded = Array.from<string | undefined>({ length: 0x10000 });
 
 const NON_ASCII = /[^\u0000-\u007f]/;
 

@@ -10,36 +10,38 @@ import iconv from 'iconv-lite';
 const STATEFUL = /^(?:utf-?7|unicode-1-1-utf-7|utf-?16|utf-?32|ucs-?[24]|iso-?2022|hz|csiso2022|x-imap)/;
 
 /** Labels of mail that name another charset than they say, or that iconv-lite spells differently. */
-const ALIASES: Readonly<Record<string, string>> = {
-  utf8: 'utf-8',
-  'unicode-1-1-utf-8': 'utf-8',
-  utf7: 'utf-7',
-  'unicode-1-1-utf-7': 'utf-7',
-  'iso-8859-1': 'windows-1252',
-  'iso8859-1': 'windows-1252',
-  iso88591: 'windows-1252',
-  latin1: 'windows-1252',
-  'latin-1': 'windows-1252',
-  l1: 'windows-1252',
-  'iso-8859-1-windows-3.1-latin-1': 'windows-1252',
-  'iso-8859-8-i': 'iso-8859-8',
-  'iso-8859-8-e': 'iso-8859-8',
-  'iso-8859-9': 'windows-1254',
-  'iso-8859-11': 'windows-874',
-  'ks_c_5601-1987': 'cp949',
-  ks_c_5601: 'cp949',
-  ksc5601: 'cp949',
-  'iso-ir-149': 'cp949',
-  'euc-kr': 'cp949',
-  gb2312: 'gb18030',
-  'gb_2312-80': 'gb18030',
-  'x-gbk': 'gb18030',
-  gbk: 'gb18030',
-  big5: 'big5-hkscs',
-  'x-sjis': 'shift_jis',
-  'x-euc-jp': 'euc-jp',
-  'x-mac-roman': 'macroman',
-};
+const ALIASES: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    utf8: 'utf-8',
+    'unicode-1-1-utf-8': 'utf-8',
+    utf7: 'utf-7',
+    'unicode-1-1-utf-7': 'utf-7',
+    'iso-8859-1': 'windows-1252',
+    'iso8859-1': 'windows-1252',
+    iso88591: 'windows-1252',
+    latin1: 'windows-1252',
+    'latin-1': 'windows-1252',
+    l1: 'windows-1252',
+    'iso-8859-1-windows-3.1-latin-1': 'windows-1252',
+    'iso-8859-8-i': 'iso-8859-8',
+    'iso-8859-8-e': 'iso-8859-8',
+    'iso-8859-9': 'windows-1254',
+    'iso-8859-11': 'windows-874',
+    'ks_c_5601-1987': 'cp949',
+    ks_c_5601: 'cp949',
+    ksc5601: 'cp949',
+    'iso-ir-149': 'cp949',
+    'euc-kr': 'cp949',
+    gb2312: 'gb18030',
+    'gb_2312-80': 'gb18030',
+    'x-gbk': 'gb18030',
+    gbk: 'gb18030',
+    big5: 'big5-hkscs',
+    'x-sjis': 'shift_jis',
+    'x-euc-jp': 'euc-jp',
+    'x-mac-roman': 'macroman',
+  }),
+);
 
 const strictUtf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
@@ -63,7 +65,7 @@ export function isKnownCharset(label: string): boolean {
 
 function normalizeLabel(label: string): string {
   const name = label.toLowerCase().replaceAll(/[^a-z0-9_.:+-]/g, '');
-  return ALIASES[name] ?? name;
+  return ALIASES.get(name) ?? name;
 }
 
 function tryDecode(bytes: Buffer, name: string): string | undefined {

@@ -7,6 +7,7 @@ const MAX_SCANNED = 16_384;
 
 // Soft hyphens, joiners and other characters without a face, with which newsletters pad their preheaders.
 const INVISIBLE =
+  // oxlint-disable-next-line no-misleading-character-class -- a set of single characters, combining ones among them
   /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff]/g;
 
 /** Makes the preview from the text of the first readable part. Quoted lines and rulers are left out as long as something else remains. */
