@@ -7,6 +7,7 @@
 import type { JournalEntry, MailboxCounts } from '../mail/change.ts';
 import type { FlagOperation } from '../mail/flags.ts';
 import type { ContentId, MailboxId, MessageId, Modseq, Uid, UserId } from '../mail/ids.ts';
+import type { SpecialUse } from '../mail/special-use.ts';
 import type { UidSet } from '../mail/uid-set.ts';
 import type { AttachmentSummary, MailAddress, SentDate, SortKeys } from '../mime/types.ts';
 
@@ -56,8 +57,10 @@ export type MailboxOperations = {
   readonly findBySpecialUse: (user: UserId, specialUse: string) => Promise<MailboxInfo | undefined>;
   /** Creates missing parents as well. Faults: ALREADYEXISTS, CANNOT, LIMIT. */
   readonly create: (user: UserId, path: string, options?: MailboxUpdate) => Promise<MailboxInfo>;
-  /** INBOX and the other mailboxes of a new user (`server/mail/special-use.ts`). Repeating it adds what is missing. */
-  readonly createDefaults: (user: UserId) => Promise<void>;
+  /** INBOX and the other mailboxes of a new user (`server/mail/special-use.ts`), some under other paths if wanted. Repeating it adds what is missing. */
+  readonly createDefaults: (user: UserId, names?: Readonly<Partial<Record<SpecialUse, string>>>) => Promise<void>;
+  /** Every mailbox of the user, INBOX included, with all mail: the end of an account. Repeating it is harmless. */
+  readonly removeAll: (user: UserId) => Promise<void>;
   /** One atomic step that carries the inferiors. INBOX: its messages move to a new mailbox and INBOX stays, empty (RFC 9051 §6.3.6). */
   readonly rename: (user: UserId, from: string, to: string) => Promise<void>;
   /** Faults: NONEXISTENT, CANNOT (INBOX), HASCHILDREN for a \Noselect name with inferiors; one with inferiors becomes \Noselect. */

@@ -12,6 +12,7 @@ import { readNodes } from '../store/mailbox-nodes.ts';
 import type { Beacons } from '../sync/beacons.ts';
 import { type ContentLimits, DEFAULT_CONTENT_LIMITS, createContentService } from './contents.ts';
 import type { Operations } from './contract.ts';
+import { type Housekeeping, createHousekeeping } from './housekeeping.ts';
 import { DEFAULT_REGISTRY_LIMITS, MailboxRegistry, type RegistryLimits } from './mailbox-registry.ts';
 import { DEFAULT_MAILBOX_LIMITS, type MailboxLimits, createMailboxes } from './mailboxes.ts';
 import { Materializer } from './materializer.ts';
@@ -34,6 +35,7 @@ export type CoreOptions = {
 export type Core = {
   readonly operations: Omit<Operations, 'accounts'>;
   readonly materializer: Materializer;
+  readonly housekeeping: Housekeeping;
   /** Stops following mailboxes; what is committed gets applied first. */
   readonly close: () => Promise<void>;
 };
@@ -89,6 +91,7 @@ export function createCore(options: CoreOptions): Core {
       quota: (user) => quota.state(user, { exact: true }),
     },
     materializer,
+    housekeeping: createHousekeeping(database, blobs, materializer),
     close: async () => {
       registry.close();
       await materializer.drain();

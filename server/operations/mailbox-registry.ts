@@ -113,7 +113,7 @@ export class MailboxRegistry {
 
   async #entry(user: UserId, mailbox: MailboxId): Promise<Entry> {
     const known = this.#entries.get(mailbox);
-    if (known !== undefined && known.log.user === user && !known.log.deleted) {
+    if (known !== undefined && known.log.user === user && !known.log.deleted && !known.log.broken) {
       // Re-inserting makes it the most recently used.
       this.#entries.delete(mailbox);
       this.#entries.set(mailbox, known);
@@ -143,8 +143,6 @@ export class MailboxRegistry {
   #catchUp(entry: Entry): void {
     entry.log.catchUp().catch((error: unknown) => {
       this.#log.debug('a view is behind', { mailbox: entry.log.mailbox, error });
-      // A view that can't follow any more is forgotten; its sessions have been told by the failing refresh.
-      if (entry.log.columns === undefined) this.#entries.delete(entry.log.mailbox);
     });
   }
 

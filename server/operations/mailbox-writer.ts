@@ -98,6 +98,7 @@ export class MailboxWriter {
   async #commit(batch: Waiting[]): Promise<void> {
     const urgent = batch.some((waiting) => waiting.operation.urgent === true);
     if (!urgent) await this.#materializer.roomFor(this.log, MAX_UNAPPLIED);
+    await this.log.freshen();
     const needsView = batch.some((waiting) => waiting.operation.needsView);
     for (let races = 0; races < MAX_RACES; races += 1) {
       const columns = needsView ? await this.log.view() : this.log.columns;

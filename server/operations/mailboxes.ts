@@ -155,18 +155,30 @@ export function createMailboxes(
       return found === undefined ? undefined : withCounters(user, found);
     },
     create,
-    createDefaults: async (user) => {
+    createDefaults: async (user, names = {}) => {
       for (const wanted of DEFAULT_MAILBOXES) {
+        const name = (wanted.specialUse === undefined ? undefined : names[wanted.specialUse]) ?? wanted.path;
+        const path = checkedPath(name);
         try {
           await insertNode(database, user, {
-            parent: null,
-            name: wanted.path,
+            parent: await createSuperiors(user, path, []),
+            name: leafName(path),
             specialUse: wanted.specialUse,
             subscribed: wanted.subscribed,
           });
         } catch (error) {
           if (!isFault(error, 'ALREADYEXISTS')) throw error; // made by an attempt that was cut short
         }
+      }
+      changed(user);
+    },
+    removeAll: async (user) => {
+      const nodes = await readNodes(database, user, { counters: false });
+      for (const node of nodes) {
+        if (node.deleted) continue;
+        await registry.use(user, node.id, (_, writer) =>
+          writer.submit({ needsView: true, weight: 0, evaluate: (draft) => draft.deleteMailbox() }),
+        );
       }
       changed(user);
     },

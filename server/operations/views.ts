@@ -23,10 +23,11 @@ export function createViews(database: Database, registry: MailboxRegistry): View
     expungedSince: async (user, mailbox, since) => {
       let gone = UidSet.empty;
       let at = since;
+      const present = await registry.use(user, mailbox, (log) => Promise.resolve(log.modseq));
       for (let entries = 0; entries < EXPUNGE_MAX_ENTRIES; ) {
         const page = await readJournal(database, user, mailbox, at, EXPUNGE_PAGE);
         // Trimmed: the entry after `since` is not there any more.
-        if (at === since && page[0] !== undefined && page[0].modseq !== since + 1) return undefined;
+        if (at === since && (page[0]?.modseq ?? present + 1) !== since + 1 && since < present) return undefined;
         for (const entry of page) gone = gone.union(expungedBy(entry));
         const last = page.at(-1);
         if (last === undefined || page.length < EXPUNGE_PAGE) return gone;

@@ -193,17 +193,22 @@ export async function readTexts(
 
 // ── Sweeping ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** Deletes those contents that no placement refers to; answers the blobs they used. */
-export async function sweepContents(database: Database, candidates: readonly ObjectId[]): Promise<Buffer[]> {
+/** Deletes those contents that no placement refers to; answers how many, and the blobs they used. */
+export async function sweepContents(
+  database: Database,
+  candidates: readonly ObjectId[],
+): Promise<{ contents: number; blobs: Buffer[] }> {
   const blobs: Buffer[] = [];
+  let contents = 0;
   for (const id of candidates) {
     const used = await guarded(() => database.messages.findOne({ content: id }, { projection: { _id: 1 } }));
     if (used !== null) continue;
     const doc = await guarded(() => database.contents.findOneAndDelete({ _id: id }, { projection: { blobs: 1 } }));
     await guarded(() => database.texts.deleteOne({ _id: id }));
+    if (doc !== null) contents += 1;
     blobs.push(...(doc?.blobs ?? []));
   }
-  return blobs;
+  return { contents, blobs };
 }
 
 /** Of these blobs, the ones that no content refers to. */

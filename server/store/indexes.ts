@@ -1,10 +1,12 @@
 /** The indexes as data, each with the query that needs it. Created at start; an index that is not in this list does not exist for a reason. */
-import type { CreateIndexesOptions, IndexDescription, IndexSpecification } from 'mongodb';
+import type { Collection, CreateIndexesOptions, IndexDescription, IndexSpecification } from 'mongodb';
 import type { Database } from './connect.ts';
 import { guarded } from './connect.ts';
 
 export type IndexEntry = {
   readonly collection: string;
+  /** Default: the main one. */
+  readonly database?: 'blobs';
   readonly name: string;
   readonly key: IndexSpecification & Record<string, 1 | -1>;
   readonly options?: CreateIndexesOptions;
@@ -67,15 +69,26 @@ export const INDEXES: readonly IndexEntry[] = [
     options: { partialFilterExpression: { blobs: { $exists: true } } },
     reason: 'The sweeper asks whether any content still refers to a blob.',
   },
+  {
+    collection: 'blobs',
+    database: 'blobs',
+    name: 'touched',
+    key: { touchedAt: 1 },
+    reason: 'The sweeper finds blobs that an interrupted delivery left behind.',
+  },
 ];
 
 /** Creates what is missing. Safe from several workers at once. */
 export async function ensureIndexes(database: Database, entries: readonly IndexEntry[] = INDEXES): Promise<void> {
-  const byCollection = new Map<string, IndexDescription[]>();
+  const byCollection = new Map<Collection, IndexDescription[]>();
+  const collections = new Map<string, Collection>();
   for (const entry of entries) {
-    const list = byCollection.get(entry.collection) ?? [];
+    const key = `${entry.database ?? 'main'}.${entry.collection}`;
+    const collection = collections.get(key) ?? database[entry.database ?? 'main'].collection(entry.collection);
+    collections.set(key, collection);
+    const list = byCollection.get(collection) ?? [];
     list.push({ key: entry.key as Record<string, 1 | -1>, name: entry.name, ...entry.options } as IndexDescription);
-    byCollection.set(entry.collection, list);
+    byCollection.set(collection, list);
   }
-  await Promise.all([...byCollection].map(([name, list]) => guarded(() => database.main.collection(name).createIndexes(list))));
+  await Promise.all([...byCollection].map(([collection, list]) => guarded(() => collection.createIndexes(list))));
 }

@@ -13,6 +13,8 @@ import { type AppliedStep, ViewColumns } from './view-columns.ts';
 
 /** Entries read at a time while catching up. */
 const PAGE = 200;
+/** A position that was not compared with the journal for so long is checked before it is built on; far below the time that journals are kept. */
+const STALE_MS = 10 * 60_000;
 
 export type LogListener = (entry: JournalEntry, step: AppliedStep) => void;
 
@@ -23,6 +25,8 @@ export class MailboxLog {
   modseq: Modseq;
   uidNext: Uid;
   deleted: boolean;
+  /** The journal was trimmed past this position. */
+  broken = false;
   columns: ViewColumns | undefined;
   /** Number of users of the view; the registry drops views that nobody holds. */
   holds = 0;
@@ -31,6 +35,7 @@ export class MailboxLog {
   #reading: Promise<void> | undefined;
   #next: Promise<void> | undefined;
   #loading: Promise<ViewColumns> | undefined;
+  #checkedAt = Date.now();
 
   private constructor(
     database: Database,
@@ -62,10 +67,10 @@ export class MailboxLog {
     if (entry.modseq <= this.modseq) return;
     if (entry.modseq !== this.modseq + 1) {
       // The journal was trimmed past our position (a machine asleep for weeks): nobody can say what happened in between.
-      this.columns = undefined;
-      throw new Fault('connection', 'CLOSED', 'The mailbox has changed too much since it was opened; open it again.');
+      throw this.#lost();
     }
     this.modseq = entry.modseq;
+    this.#checkedAt = Date.now();
     this.uidNext = entry.uidNext;
     if (entry.changes.some((change) => change.kind === 'delete')) this.deleted = true;
     const step = this.columns?.apply(entry);
@@ -99,6 +104,24 @@ export class MailboxLog {
       for (const entry of entries) this.advance(entry);
       if (entries.length < PAGE) return;
     }
+  }
+
+  /**
+   * To be called before an entry is written on top of this position. After a long silence (a mailbox that only others used, a machine that slept) the journal may have been
+   * trimmed past it, and then its next number would look free. Fault CLOSED: this log is of no use any more, open another.
+   */
+  async freshen(): Promise<void> {
+    if (Date.now() - this.#checkedAt < STALE_MS) return;
+    await this.catchUp();
+    const node = await readAppliedNode(this.#database, this.mailbox);
+    if (node !== undefined && node.modseq > this.modseq) throw this.#lost();
+    this.#checkedAt = Date.now();
+  }
+
+  #lost(): Fault {
+    this.columns = undefined;
+    this.broken = true;
+    return new Fault('connection', 'CLOSED', 'The mailbox has changed too much since it was opened; open it again.');
   }
 
   /** The view, loaded when it isn't there. Loading runs while others write: rows first, then the journal from where the rows are known to start. */
