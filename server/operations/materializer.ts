@@ -160,8 +160,9 @@ export class Materializer {
 
   async #apply(progress: Progress, entry: JournalEntry): Promise<void> {
     await this.#parts.finishMoves(entry);
-    await applyEntry(this.#parts.database, entry, this.#parts.forms);
+    // Before the position moves past the entry: at every moment either the journal's tail or the node says that the mailbox is gone.
     if (entry.changes.some((change) => change.kind === 'delete')) await retireNode(this.#parts.database, entry.mailbox);
+    await applyEntry(this.#parts.database, entry, this.#parts.forms);
     progress.applied = entry.modseq;
   }
 }
