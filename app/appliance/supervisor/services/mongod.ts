@@ -292,8 +292,8 @@ function explainMongod(end: ProcessEnd): Explanation | undefined {
       final: false,
     };
   }
-  // Exit code 62: the data's version; and what WiredTiger says of files of a later release.
-  if (end.code === 62 || /featureCompatibilityVersion|unsupported WiredTiger file version/i.test(text)) {
+  // Exit code 62: the data's version; and what WiredTiger says of files of a later release. Not the FCV's name: every start logs it.
+  if (end.code === 62 || (end.signal !== 'SIGKILL' && /unsupported WiredTiger file version|Wrong mongod version/i.test(text))) {
     return {
       kind: 'data-version',
       message: 'This mongod cannot open the data: it was written by another version. Nothing was changed.',
