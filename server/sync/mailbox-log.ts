@@ -118,6 +118,11 @@ export class MailboxLog {
     this.#checkedAt = Date.now();
   }
 
+  /** For tests: as if the journal had last been looked at then (ms since the epoch). */
+  pretendUncheckedSince(timeMs: number): void {
+    this.#checkedAt = timeMs;
+  }
+
   #lost(): Fault {
     this.columns = undefined;
     this.broken = true;
