@@ -1,9 +1,11 @@
 /**
  * The open boundaries of nested multiparts, and the search for the next line that is one of them.
  *
- * Cost: the search only moves forward, and a candidate line is compared with all open boundaries at once by walking a trie of them, so a message takes linear time
- * whatever its nesting. RFC 2046 §5.1.1: it is enough that the line starts with the boundary; where several do (one boundary may be
- * a prefix of another), a line that is exactly a boundary wins, then the longest.
+ * Cost: the search only moves forward, and a candidate line is compared with all open boundaries at once by a look-up, so a message takes linear time
+ * whatever its nesting. Where two open multiparts share a boundary, a delimiter belongs to the inner one.
+ *
+ * Deviates from RFC 2046 §5.1.1, by which it would be enough that a line starts with the boundary: the whole line has to be the delimiter, blanks at its end aside,
+ * because boundaries that are prefixes of others would tear messages apart; mail readers compare whole lines, too.
  */
 
 const LF = 0x0a;
@@ -12,18 +14,19 @@ const DASH = 0x2d;
 const DASH_LINE = Buffer.from('\n--');
 
 /** RFC 2046 allows 70; longer ones exist. A boundary beyond this is taken as none. */
-export const MAX_BOUNDARY_BYTES = 256;
+export const MAX_BOUNDARY_BYTES = 1000;
 
 /** A delimiter line. `at` is where the bytes before it end (its own line end in front belongs to it), `next` where the line after it starts. */
 export type Delimiter = { readonly level: number; readonly closing: boolean; readonly at: number; readonly next: number };
 
-type TrieNode = { readonly next: Map<number, TrieNode>; readonly levels: number[] };
-
 export class BoundarySearch {
   readonly #raw: Buffer;
-  readonly #root: TrieNode = { next: new Map(), levels: [] };
-  readonly #open: Buffer[] = [];
-  /** No line in [#searchedFrom, #candidate) starts with `--`, except perhaps at #searchedFrom itself. */
+  /** Open boundaries, outermost first, as binary strings; and for each of them its levels. */
+  readonly #open: string[] = [];
+  readonly #levels = new Map<string, number[]>();
+  /** How many open boundaries have a length, so that most lines are rejected unread. */
+  readonly #lengths = new Map<number, number>();
+  /** No line in (#searchedFrom, #candidate) starts with `--`. */
   #searchedFrom = 0;
   #candidate = -1;
 
@@ -31,34 +34,26 @@ export class BoundarySearch {
     this.#raw = raw;
   }
 
-  /** Opens a boundary and returns its level, 0 for the outermost. */
-  push(boundary: Buffer): number {
-    let node = this.#root;
-    for (const byte of boundary) {
-      let next = node.next.get(byte);
-      if (next === undefined) node.next.set(byte, (next = { next: new Map(), levels: [] }));
-      node = next;
-    }
-    node.levels.push(this.#open.length);
-    this.#open.push(boundary);
-    return this.#open.length - 1;
+  /** Opens a boundary (a binary string) and returns its level, 0 for the outermost. */
+  push(boundary: string): number {
+    const level = this.#open.push(boundary) - 1;
+    const levels = this.#levels.get(boundary);
+    if (levels === undefined) this.#levels.set(boundary, [level]);
+    else levels.push(level);
+    this.#lengths.set(boundary.length, (this.#lengths.get(boundary.length) ?? 0) + 1);
+    return level;
   }
 
   /** Closes the innermost boundary. */
   pop(): void {
     const boundary = this.#open.pop();
     if (boundary === undefined) return;
-    const path = [this.#root];
-    for (const byte of boundary) {
-      const next = path.at(-1)?.next.get(byte);
-      if (next !== undefined) path.push(next);
-    }
-    path.at(-1)?.levels.pop();
-    for (let i = path.length - 1; i > 0; i--) {
-      const node = path[i];
-      if (node === undefined || node.levels.length > 0 || node.next.size > 0) break;
-      path[i - 1]?.next.delete(boundary[i - 1] ?? 0);
-    }
+    const levels = this.#levels.get(boundary);
+    levels?.pop();
+    if (levels?.length === 0) this.#levels.delete(boundary);
+    const count = (this.#lengths.get(boundary.length) ?? 1) - 1;
+    if (count === 0) this.#lengths.delete(boundary.length);
+    else this.#lengths.set(boundary.length, count);
   }
 
   /**
@@ -88,38 +83,22 @@ export class BoundarySearch {
 
   #match(line: number): Delimiter | undefined {
     const raw = this.#raw;
-    let node = this.#root;
-    let position = line + 2;
-    let prefix: { level: number; end: number } | undefined;
-    let exact: { level: number; closing: boolean } | undefined;
-    for (;;) {
-      const level = node.levels.at(-1);
-      if (level !== undefined) {
-        prefix = { level, end: position };
-        const closing = raw[position] === DASH && raw[position + 1] === DASH;
-        if (closing && this.#isRestBlank(position + 2)) exact = { level, closing: true };
-        else if (this.#isRestBlank(position)) exact = { level, closing: false };
-      }
-      const byte = raw[position];
-      const next = byte === undefined ? undefined : node.next.get(byte);
-      if (next === undefined) break;
-      node = next;
-      position++;
-    }
-    if (prefix === undefined) return undefined;
-    const hit = exact ?? { level: prefix.level, closing: raw[prefix.end] === DASH && raw[prefix.end + 1] === DASH };
-    const lf = raw.indexOf(LF, position);
-    const lineEndBefore = line === 0 ? 0 : raw[line - 2] === CR && line >= 2 ? 2 : 1;
-    return { ...hit, at: line - lineEndBefore, next: lf === -1 ? raw.length : lf + 1 };
+    const lf = raw.indexOf(LF, line);
+    let end = lf === -1 ? raw.length : lf;
+    while (end > line + 2 && isBlank(raw[end - 1])) end--;
+    const length = end - line - 2;
+    const mayOpen = this.#lengths.has(length);
+    const mayClose = this.#lengths.has(length - 2) && raw[end - 1] === DASH && raw[end - 2] === DASH;
+    if (!mayOpen && !mayClose) return undefined;
+    const text = raw.toString('latin1', line + 2, end);
+    const opening = mayOpen ? this.#levels.get(text)?.at(-1) : undefined;
+    const level = opening ?? (mayClose ? this.#levels.get(text.slice(0, -2))?.at(-1) : undefined);
+    if (level === undefined) return undefined;
+    const lineEndBefore = line === 0 ? 0 : line >= 2 && raw[line - 2] === CR ? 2 : 1;
+    return { level, closing: opening === undefined, at: line - lineEndBefore, next: lf === -1 ? raw.length : lf + 1 };
   }
+}
 
-  #isRestBlank(position: number): boolean {
-    const raw = this.#raw;
-    for (let i = position; i < raw.length; i++) {
-      const byte = raw[i];
-      if (byte === LF) return true;
-      if (byte !== 0x20 && byte !== 0x09 && byte !== CR) return false;
-    }
-    return true;
-  }
+function isBlank(byte: number | undefined): boolean {
+  return byte === 0x20 || byte === 0x09 || byte === CR;
 }

@@ -50,6 +50,7 @@ const nested = message(
   '--o--',
 );
 const rootMessage = message('Subject: outer', 'Content-Type: message/rfc822', '', 'Subject: in', '', 'inner body');
+const twice = message('Content-Type: message/rfc822', '', 'Content-Type: message/rfc822', '', 'A: b', '', 'x');
 const MID = 'Subject: mid\r\nContent-Type: multipart/alternative; boundary=i\r\n\r\n';
 const MID_TEXT =
   '--i\r\nX: 21\r\n\r\ntwo-one\r\n--i\r\nContent-Type: message/rfc822\r\n\r\nSubject: deep\r\n\r\ndeep body\r\n--i--';
@@ -99,6 +100,14 @@ const TABLE: readonly [Buffer, string, string | undefined][] = [
   [rootMessage, '1.TEXT', 'inner body\r\n'],
   [rootMessage, '1.1', 'inner body\r\n'],
   [rootMessage, '1.1.1', undefined],
+  [twice, '1', 'Content-Type: message/rfc822\r\n\r\nA: b\r\n\r\nx\r\n'],
+  [twice, '1.HEADER', 'Content-Type: message/rfc822\r\n\r\n'],
+  [twice, '1.TEXT', 'A: b\r\n\r\nx\r\n'],
+  [twice, '1.1', 'A: b\r\n\r\nx\r\n'],
+  [twice, '1.1.HEADER', 'A: b\r\n\r\n'],
+  [twice, '1.1.TEXT', 'x\r\n'],
+  [twice, '1.1.1', 'x\r\n'],
+  [twice, '1.1.1.1', undefined],
 ];
 
 test('sections', () => {

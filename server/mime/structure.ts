@@ -178,9 +178,9 @@ function isEmbeddedMessage(fields: PartFields): boolean {
 }
 
 /** RFC 2046 §5.1.1: a boundary does not end in white space. Undefined when there is none that could be used. */
-function boundaryOf(fields: PartFields): Buffer | undefined {
+function boundaryOf(fields: PartFields): string | undefined {
   const value = fields.params.find((param) => param.name === 'boundary')?.value.trimEnd();
-  return value === undefined || value === '' || value.length > MAX_BOUNDARY_BYTES ? undefined : Buffer.from(value, 'latin1');
+  return value === undefined || value === '' || value.length > MAX_BOUNDARY_BYTES ? undefined : value;
 }
 
 function readPartFields(raw: Buffer, start: number, end: number, maxBytes: number, inDigest: boolean): PartFields {

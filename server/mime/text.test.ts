@@ -34,6 +34,20 @@ test('header text: decoded, unfolded, one field a line', () => {
   );
 });
 
+test('header text: addresses are found as addresses', () => {
+  const raw = message(
+    'From: <user (comment)@ (comment) example.org>',
+    'To: a@b, "=?utf-8?q?J=C3=B6rg?=" <"j"@ x>, c@d',
+    'Cc: Plain <p@q>, r@s',
+    '',
+    '',
+  );
+  assert.equal(
+    textOf(raw).text.header,
+    'FROM: <USER (COMMENT)@ (COMMENT) EXAMPLE.ORG>\nFROM: USER@EXAMPLE.ORG\nTO: A@B, "JO\u0308RG" <"J"@ X>, C@D\nTO: A@B, JO\u0308RG <J@X>, C@D\nCC: PLAIN <P@Q>, R@S',
+  );
+});
+
 test('body text: all text parts, embedded messages with their headers, file names; nothing else', () => {
   const raw = message(
     'Subject: outer',

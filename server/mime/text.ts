@@ -8,16 +8,21 @@
  * Body text is: every text part (HTML without markup, attribute values and URLs in them), delivery reports, headers and text of embedded messages,
  * and the names of attached files. An HTML alternative that says the same as the plain text is kept once.
  */
+import { parseAddressList } from './addresses.ts';
 import { foldCase, joinLines } from './casefold.ts';
 import { decodeCharset } from './charset.ts';
 import { decodeWords } from './encoded-words.ts';
-import { readHeaderFields, unfold } from './header-fields.ts';
+import { fieldValue, readHeaderFields, unfold } from './header-fields.ts';
 import { htmlToText } from './html-text.ts';
 import { decodedParameter } from './parameters.ts';
 import { filenameOf } from './part-table.ts';
 import { makePreview } from './preview.ts';
 import { decodeTransferEncoding } from './transfer-encoding.ts';
 import type { MessageStructure, MimeLimits, MimePart, SearchText } from './types.ts';
+
+const ADDRESS_FIELDS = new Set(['from', 'sender', 'reply-to', 'to', 'cc', 'bcc']);
+/** Addresses of one field that are looked at here. */
+const MAX_ADDRESSES = 1_000;
 
 export type TextLimits = Pick<MimeLimits, 'maxTextChars' | 'maxHeaderBytes'>;
 
@@ -169,8 +174,28 @@ function headerText(raw: Buffer, part: MimePart, limits: TextLimits): string {
     const line = field.name === '' ? value : `${field.name}: ${value}`;
     lines.push(line);
     room -= line.length;
+    if (!ADDRESS_FIELDS.has(field.name)) continue;
+    const plain = addressesIfHidden(fieldValue(raw, field), value);
+    if (plain !== '') lines.push(`${field.name}: ${plain}`);
+    room -= plain.length;
   }
   return lines.join('\n');
+}
+
+/**
+ * The addresses of a field, plainly written, if one of them is not in its text as such: `<user (comment)@ (comment) example.org>` has to be found
+ * as user@example.org (SEARCH FROM looks in the envelope's addresses, RFC 9051 §6.4.4). Empty if all of them can be found already.
+ */
+function addressesIfHidden(written: string, text: string): string {
+  const addresses = parseAddressList(written, MAX_ADDRESSES);
+  let position = 0;
+  for (const { address } of addresses) {
+    // In order, so that a long list is walked once.
+    const index = text.indexOf(address, position);
+    if (index === -1) return addresses.map(({ name, address }) => (name === '' ? address : `${name} <${address}>`)).join(', ');
+    position = index + address.length;
+  }
+  return '';
 }
 
 /** As `unfold`, but a fold with the blanks around it is one blank, as a reader sees it. */
