@@ -2,6 +2,7 @@
  * Proves a candidate by running it with `--version`. What the loader and the processor say about a binary that cannot run is turned into a reason
  * and a remedy, because "exit 127" helps nobody.
  */
+import { closeSync, openSync, readSync } from 'node:fs';
 import type { ExecResult, Host } from './host.ts';
 import { manifest, type ServerName } from './manifest.ts';
 import type { FailedTry, SourceName } from './try.ts';
@@ -28,7 +29,15 @@ const AVX_REMEDY =
 /** Runs `FILE --version` and judges it. */
 export async function probeBinary(host: Host, server: ServerName, source: SourceName, file: string): Promise<Proven | FailedTry> {
   const result = await host.exec(file, ['--version'], { timeoutMs: VERSION_TIMEOUT_MS });
-  if (result.code !== 0) return { source, what: file, ...explainFailure(host, server, result) };
+  if (result.code !== 0) {
+    // execvp hands a foreign binary to the shell, whose complaint about it says nothing: the file's own header does.
+    const foreign = result.code === null ? undefined : foreignFormat(host, file);
+    if (foreign !== undefined) {
+      const reason = `it is a program for ${foreign}, not for this system (${host.os} ${host.arch})`;
+      return { source, what: file, kind: 'wrong-platform', reason };
+    }
+    return { source, what: file, ...explainFailure(host, server, result) };
+  }
   const proven = parseVersion(`${result.stdout}\n${result.stderr}`);
   if (proven === undefined) {
     return { source, what: file, kind: 'crashed', reason: 'its --version does not look like a database server' };
@@ -66,6 +75,31 @@ export function compareVersions(a: string, b: string): number {
     if (difference !== 0) return difference;
   }
   return 0;
+}
+
+/** e_machine of ELF, for the two processors in the manifest. */
+const elfMachines: Readonly<Record<number, string>> = { 0x3e: 'x64', 0xb7: 'arm64' };
+
+/** What another system or processor a file is for; undefined when it is for this one, or cannot be told. */
+function foreignFormat(host: Pick<Host, 'os' | 'arch'>, file: string): string | undefined {
+  const head = Buffer.alloc(20);
+  try {
+    const descriptor = openSync(file, 'r');
+    try {
+      if (readSync(descriptor, head, 0, head.length, 0) < head.length) return undefined;
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch {
+    return undefined;
+  }
+  if (head.readUInt32BE(0) === 0x7f454c46) {
+    const arch = elfMachines[head.readUInt16LE(18)] ?? 'another processor';
+    return host.os === 'linux' && arch === host.arch ? undefined : `Linux on ${arch}`;
+  }
+  if (head.readUInt32LE(0) === 0xfeedfacf) return host.os === 'darwin' ? undefined : 'macOS';
+  if (head.toString('latin1', 0, 2) === 'MZ') return host.os === 'win32' ? undefined : 'Windows';
+  return undefined;
 }
 
 type Explained = Pick<FailedTry, 'kind' | 'reason' | 'remedy' | 'library'>;

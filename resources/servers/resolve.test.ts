@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { tempDir } from '../../test/harness/temp-dir.ts';
 import { waitFor } from '../../test/harness/wait-for.ts';
 import { cacheDirectory } from './cache.ts';
-import { exec, type ExecResult, type Host } from './host.ts';
+import { exec, localHost, type ExecResult, type Host } from './host.ts';
 import { manifest } from './manifest.ts';
 import { fetchOfficial } from './official.ts';
 import { compareVersions, parseVersion } from './probe.ts';
@@ -362,4 +362,35 @@ test('a downloader that is killed leaves nothing in the way', { timeout: 30_000 
     readdirSync(cacheDir).filter((name) => name.startsWith('.')),
     [],
   );
+});
+
+const glibc = process.platform === 'linux' && 'glibcVersionRuntime' in (process.report.getReport() as { header: object }).header;
+
+test('what the real loader says of a missing library is understood', {
+  skip: glibc ? false : 'needs the loader of glibc',
+}, async () => {
+  const real = await resolveServer('valkey');
+  const bytes = readFileSync(real.path);
+  const at = bytes.indexOf('libm.so.6\0');
+  assert.ok(at > 0, 'it is linked with libm');
+  bytes.write('libnone.1', at);
+  const folder = tempDir('loader');
+  writeFileSync(path.join(folder, 'valkey-server'), bytes, { mode: 0o755 });
+  const error = await failuresOf('valkey', {
+    explicitPath: path.join(folder, 'valkey-server'),
+    host: { ...localHost(), env: {} },
+    cacheDir: folder,
+    bundledDir: folder,
+    download: false,
+  });
+  const [first] = error.tries;
+  assert.deepEqual([first?.kind, first?.library], ['missing-library', 'libnone.1']);
+  writeFileSync(path.join(folder, 'valkey-server'), 'MZ this is no program for this system', { mode: 0o755 });
+  const other = await failuresOf('valkey', {
+    host: { ...localHost(), env: {} },
+    cacheDir: folder,
+    bundledDir: folder,
+    download: false,
+  });
+  assert.equal(other.tries[0]?.kind, 'wrong-platform');
 });
