@@ -1,0 +1,84 @@
+/** A worker's whole mail store: database, beacons, core and accounts joined, with housekeeping running behind them. */
+import type { Logger } from '../base/log.ts';
+import type { Config } from '../config/schema.ts';
+import type { SpecialUse } from '../mail/special-use.ts';
+import { ACCOUNT_INDEXES } from '../store/account-indexes.ts';
+import { connectDatabase } from '../store/connect.ts';
+import { INDEXES, ensureIndexes } from '../store/indexes.ts';
+import { migrate } from '../store/migrations.ts';
+import { createRedisBeacons } from '../sync/beacons.ts';
+import { type Accounts, createAccounts } from './accounts.ts';
+import type { Operations } from './contract.ts';
+import { type Core, createCore } from './core.ts';
+
+/** What the API and tasks use beyond `Operations`. */
+export type OpenedStore = {
+  readonly operations: Operations;
+  /** Users, addresses, tokens: administration. */
+  readonly accounts: Accounts;
+  readonly housekeeping: Core['housekeeping'];
+  /** Throws a busy Fault while the database is away. */
+  readonly ping: () => Promise<void>;
+  readonly redisConnected: () => boolean;
+  readonly close: () => Promise<void>;
+};
+
+/** Throws a busy Fault while the database is away; Redis may be away. */
+export async function createOperations(config: Config, log: Logger): Promise<OpenedStore> {
+  const database = await connectDatabase(
+    { uri: config.mongo.uri, blobUri: config.mongo.blobUri },
+    log.with({ service: 'store' }),
+  );
+  try {
+    await migrate(database, log);
+    await ensureIndexes(database, [...INDEXES, ...ACCOUNT_INDEXES]);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+  const beacons = createRedisBeacons(config.redis.uri, `mallard:${database.main.databaseName}`, log.with({ service: 'sync' }));
+  // Accounts need mailboxes and mail needs the accounts' quotas: the second half is filled in below.
+  let accounts: Accounts | undefined;
+  const core = createCore({
+    database,
+    beacons,
+    log: log.with({ service: 'store' }),
+    quotaLimit: async (user) => (await accounts?.operations.account(user))?.quotaBytes ?? 0,
+    contents: { maxMessageBytes: config.store.maxMessageBytes },
+  });
+  const { mailboxes, quota } = core.operations;
+  accounts = createAccounts({
+    database,
+    config,
+    log: log.with({ service: 'accounts' }),
+    mail: {
+      createMailboxes: (user, names) => mailboxes.createDefaults(user, mailboxNames(names)),
+      removeMail: (user) => mailboxes.removeAll(user),
+      usage: (user) => quota(user),
+      accessChanged: (user, reason) => beacons.publish({ kind: 'access', user, reason }),
+    },
+  });
+  return {
+    operations: { ...core.operations, accounts: accounts.operations },
+    accounts,
+    housekeeping: core.housekeeping,
+    ping: database.ping,
+    redisConnected: beacons.connected,
+    close: async () => {
+      await core.close();
+      await beacons.close();
+      await database.close();
+    },
+  };
+}
+
+type MailboxNames = { readonly sent?: string; readonly trash?: string; readonly junk?: string; readonly drafts?: string };
+
+function mailboxNames(names: MailboxNames): Partial<Record<SpecialUse, string>> {
+  return {
+    ...(names.sent === undefined ? {} : { '\\Sent': names.sent }),
+    ...(names.trash === undefined ? {} : { '\\Trash': names.trash }),
+    ...(names.junk === undefined ? {} : { '\\Junk': names.junk }),
+    ...(names.drafts === undefined ? {} : { '\\Drafts': names.drafts }),
+  };
+}

@@ -1,0 +1,43 @@
+/**
+ * The schema's version, kept in the database. A worker brings an older database forward step by step at start, and refuses to work on a newer one: it would not know what it
+ * was looking at. Steps must be repeatable, because a crash may stop one anywhere, and safe while other workers of the old version still run.
+ */
+import { Fault } from '../base/fault.ts';
+import type { Logger } from '../base/log.ts';
+import { type Database, guarded } from './connect.ts';
+
+type Step = { readonly to: number; readonly what: string; readonly run: (database: Database) => Promise<void> };
+
+/** In ascending order. Version 1 is the first. */
+const STEPS: readonly Step[] = [];
+
+export const SCHEMA_VERSION = 1;
+
+/** Fault CANNOT (user) when the database was written by a newer Mallard. */
+export async function migrate(
+  database: Database,
+  log: Logger,
+  steps: readonly Step[] = STEPS,
+  target = SCHEMA_VERSION,
+): Promise<void> {
+  const meta = database.main.collection<{ _id: string; version: number }>('meta');
+  await guarded(() =>
+    meta.updateOne({ _id: 'schema' }, { $setOnInsert: { version: target } }, { upsert: true, ...database.concerns.durable }),
+  );
+  const found = (await guarded(() => meta.findOne({ _id: 'schema' })))?.version ?? target;
+  if (found > target) {
+    throw new Fault(
+      'user',
+      'CANNOT',
+      `The database is of version ${found}; this Mallard knows versions up to ${target}. Install the newer Mallard again.`,
+    );
+  }
+  for (const step of steps) {
+    if (step.to <= found || step.to > target) continue;
+    log.info('bringing the database forward', { to: step.to, what: step.what });
+    await step.run(database);
+    await guarded(() =>
+      meta.updateOne({ _id: 'schema', version: { $lt: step.to } }, { $set: { version: step.to } }, database.concerns.durable),
+    );
+  }
+}
