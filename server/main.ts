@@ -17,7 +17,7 @@ import { certificateFiles, ConfigFault, loadConfigFile, parseConfigJson } from '
 import type { Config } from './config/schema.ts';
 import { createServices } from './main-services.ts';
 import { StartAborted, startWorker, type Worker } from './main-worker.ts';
-import { createOperations } from './operations/create.ts';
+import { openStore } from './main-store.ts';
 
 const EXIT_USAGE = 64;
 const EXIT_SOFTWARE = 70;
@@ -70,7 +70,7 @@ async function run(config: Config, lines: Interface | undefined, log: Logger): P
 
   let worker: Worker;
   try {
-    worker = await startWorker(config, { createOperations, services: createServices() }, log, stopping.signal);
+    worker = await startWorker(config, { createOperations: openStore, services: createServices() }, log, stopping.signal);
   } catch (error) {
     return startFailed(error, log);
   }

@@ -1,0 +1,19 @@
+/** The mail store as a worker runs it: opened, with its housekeeping behind it. */
+import type { Logger } from './base/log.ts';
+import type { Config } from './config/schema.ts';
+import { type OpenedStore, createOperations } from './operations/create.ts';
+import { DEFAULT_SCHEDULE, startHousekeeping } from './tasks/housekeeping.ts';
+
+/** Throws a busy Fault while the database is away. */
+export async function openStore(config: Config, log: Logger): Promise<OpenedStore> {
+  const opened = await createOperations(config, log);
+  const schedule = { ...DEFAULT_SCHEDULE, graceMs: config.store.expungeGraceMs };
+  const housekeeping = startHousekeeping(opened.housekeeping, schedule, log.with({ service: 'housekeeping' }));
+  return {
+    ...opened,
+    close: async () => {
+      await housekeeping.stop();
+      await opened.close();
+    },
+  };
+}
