@@ -193,7 +193,9 @@ export async function claimRecent(database: Database, user: UserId, mailbox: Mai
       { projection: { recent: 1 }, returnDocument: 'before', ...database.concerns.ordered },
     ),
   );
-  return (Math.min(before?.recent ?? through, through) + 1) as Uid;
+  // `through` 0 claims nothing and looks: what would be recent now (EXAMINE, STATUS).
+  const recent = before?.recent ?? through;
+  return ((through === 0 ? recent : Math.min(recent, through)) + 1) as Uid;
 }
 
 /** Messages and octets over all of a user's mailboxes, unapplied journal tails included: what quota counts. */

@@ -191,6 +191,16 @@ export class SessionMailbox {
     return index !== -1 ? this.view.modseqAt(index) : this.expungedRow(uid)?.modseq;
   }
 
+  sizeOf(uid: Uid): number | undefined {
+    const index = this.view.indexOf(uid);
+    return index !== -1 ? this.view.sizeAt(index) : this.expungedRow(uid)?.sizeBytes;
+  }
+
+  internalDateOf(uid: Uid): number | undefined {
+    const index = this.view.indexOf(uid);
+    return index !== -1 ? this.view.internalDateAt(index) : this.expungedRow(uid)?.internalDateMs;
+  }
+
   /** Messages beyond the announced UID, as the UID up to which \Recent can be claimed; undefined when there is none. */
   get arrivedThrough(): Uid | undefined {
     const last = lastUid(this.view);
@@ -215,6 +225,21 @@ export class SessionMailbox {
     if (from > through) return;
     this.#recent = this.#recent.union(UidSet.range(from, through));
     this.#recentChanged = true;
+  }
+
+  /** RECENT has just been told (SELECT tells it in its own place). */
+  recentTold(): void {
+    this.#recentChanged = false;
+  }
+
+  /** Sequence number of the first message without \\Seen, undefined when all are seen. */
+  firstUnseen(): Seq | undefined {
+    const { view } = this;
+    const end = view.lowerBound(next(this.#announced));
+    for (let index = 0; index < end; index += 1) {
+      if (!view.flagsAt(index).includes('\\Seen')) return this.seqOf(view.uidAt(index));
+    }
+    return undefined;
   }
 
   /** The client has just been told the flags of these messages by a FETCH response with FLAGS (and MODSEQ, if it wants those). */

@@ -1,0 +1,223 @@
+/**
+ * FETCH and UID FETCH. Responses stream: what the view knows is written from the view, metadata comes in batches, contents are opened a few ahead and read by
+ * ranges; no more than a few messages and two flushes are in memory. \Seen is set by one store for the whole command, before the responses, which so show it.
+ */
+import { formatInternalDate } from '../../../mail/internal-date.ts';
+import type { Modseq, Uid } from '../../../mail/ids.ts';
+import { UidSet, UidSetBuilder } from '../../../mail/uid-set.ts';
+import type { MessageMeta, OpenContent } from '../../../operations/contract.ts';
+import { type CommandContext, type CommandSpec, type Completion, SELECTED, command, no, ok } from '../command.ts';
+import { enableFeature } from '../enable.ts';
+import { FetchedContent, canDecode, writeContentItem } from '../fetch/content.ts';
+import { type FetchPlan, planFetch } from '../fetch/plan.ts';
+import { resolveMessages } from '../message-set.ts';
+import type { SessionMailbox } from '../session-mailbox.ts';
+import { flagsText, writePendingKeywords } from '../updates.ts';
+import { type FetchArguments, type FetchItem, expectFetchArguments } from '../wire/fetch-items.ts';
+
+/** Contents being opened ahead of the one that is written. */
+const LOOK_AHEAD = 4;
+
+const fetch = command<FetchArguments>({
+  names: ['FETCH', 'UID FETCH'],
+  states: SELECTED,
+  rfc: '3501 §6.4.5, 7162 §3.1.4, 3516, 8474, 8514, 8970',
+  capabilities: ({ state }) => (state === 'not-authenticated' ? [] : ['BINARY', 'SAVEDATE', 'PREVIEW']),
+  expunge: 'uid',
+  parse: (args, { uid }) => expectFetchArguments(args, uid),
+  run: async (context, args, { name, uid }) => {
+    const { session } = context;
+    const { box } = session;
+    if (args.changedSince !== undefined || args.items.some((item) => item.item === 'MODSEQ')) enableFeature(context, 'CONDSTORE');
+    let uids = resolveMessages(session, args.set, uid);
+    if (args.changedSince !== undefined) uids = changedSince(box, uids, args.changedSince);
+    if (uids.isEmpty) return ok(`${name} completed`);
+    let plan = planFetch(args.items, uid, args.changedSince !== undefined);
+    if (plan.setsSeen && !box.readOnly) {
+      const seen = await setSeen(context, uids);
+      // RFC 3501 §6.4.5: flags that the command changed are part of its responses.
+      if (!seen.isEmpty && !plan.hasFlags) plan = planFetch([...args.items, { item: 'FLAGS' }], uid, plan.hasModseq);
+    }
+    // Under CONDSTORE, told flags come with their MODSEQ.
+    if (plan.hasFlags && session.condstore && !plan.hasModseq) plan = planFetch(plan.items, uid, true);
+    writePendingKeywords(context.out, session);
+    return new Fetch(context, plan, name).run(uids);
+  },
+});
+
+function changedSince(box: SessionMailbox, uids: UidSet, since: Modseq): UidSet {
+  const changed = new UidSetBuilder();
+  for (const uid of uids) if ((box.modseqOf(uid as Uid) ?? 0) > since) changed.add(uid);
+  return changed.build();
+}
+
+/** Answers what is newly seen. */
+async function setSeen({ ops, session }: CommandContext, uids: UidSet): Promise<UidSet> {
+  const { box } = session;
+  const unseen = new UidSetBuilder();
+  for (const uid of uids) if (box.flagsOf(uid as Uid)?.includes('\\Seen') === false) unseen.add(uid);
+  const wanted = unseen.build();
+  if (wanted.isEmpty) return wanted;
+  const { user, mailbox } = box.view;
+  const { changed, modseq } = await ops.messages.store(user, mailbox, { uids: wanted, operation: 'add', flags: ['\\Seen'] });
+  if (box.view.modseq < modseq) await ops.views.refresh(box.view);
+  return changed;
+}
+
+class Fetch {
+  readonly #context: CommandContext;
+  readonly #plan: FetchPlan;
+  readonly #name: string;
+  readonly #box: SessionMailbox;
+  #missing = false;
+  #unknownEncoding = false;
+
+  constructor(context: CommandContext, plan: FetchPlan, name: string) {
+    this.#context = context;
+    this.#plan = plan;
+    this.#name = name;
+    this.#box = context.session.box;
+  }
+
+  async run(uids: UidSet): Promise<Completion> {
+    if (this.#plan.source === 'view') await this.#fromView(uids);
+    else if (this.#plan.source === 'metadata') await this.#fromMetadata(uids);
+    else await this.#fromContents(uids);
+    if (this.#unknownEncoding) return no('Some parts have an unknown transfer encoding', 'UNKNOWN-CTE');
+    // RFC 2180 §4.1.2: what was expunged long ago can't be shown any more.
+    if (this.#missing) return no('Some messages were expunged', 'EXPUNGEISSUED');
+    return ok(`${this.#name} completed`);
+  }
+
+  async #fromView(uids: UidSet): Promise<void> {
+    const { out } = this.#context;
+    for (const uid of uids) {
+      this.#write(uid as Uid, undefined);
+      if (out.isFull) await out.drain();
+    }
+  }
+
+  async #fromMetadata(uids: UidSet): Promise<void> {
+    const { out } = this.#context;
+    for await (const batch of this.#metadata(uids)) {
+      for (const meta of batch) {
+        this.#write(meta.uid, meta);
+        if (out.isFull) await out.drain();
+      }
+      if (out.closed) return;
+    }
+  }
+
+  async #fromContents(uids: UidSet): Promise<void> {
+    const { ops, out } = this.#context;
+    for await (const batch of this.#metadata(uids)) {
+      const opening: Promise<OpenContent>[] = [];
+      for (let i = 0; i < batch.length; i += 1) {
+        while (opening.length < Math.min(batch.length, i + 1 + LOOK_AHEAD)) {
+          const next = ops.contents.open(batch[opening.length]!.content);
+          // A failure is met when its turn comes; until then it must not count as unhandled.
+          next.catch(() => {});
+          opening.push(next);
+        }
+        await this.#writeContent(batch[i]!, new FetchedContent(await opening[i]!));
+        // Let go of what is written.
+        opening[i] = NEVER;
+        if (out.isFull) await out.drain();
+        if (out.closed) return;
+      }
+    }
+  }
+
+  async *#metadata(uids: UidSet): AsyncGenerator<readonly MessageMeta[]> {
+    const { user, mailbox } = this.#box.view;
+    let found = 0;
+    for await (const batch of this.#context.ops.reads.metadata(user, mailbox, uids)) {
+      found += batch.length;
+      yield batch;
+    }
+    if (found < uids.count) this.#missing = true;
+  }
+
+  /** One response without content items. */
+  #write(uid: Uid, meta: MessageMeta | undefined): void {
+    const { out } = this.#context;
+    const seq = this.#box.seqOf(uid);
+    if (seq === undefined) return;
+    let separator = `* ${seq} FETCH (`;
+    for (const item of this.#plan.items) {
+      this.#writeItem(separator, uid, item, meta);
+      separator = ' ';
+    }
+    out.raw(')\r\n');
+    this.#told(uid);
+  }
+
+  async #writeContent(meta: MessageMeta, message: FetchedContent): Promise<void> {
+    const { out } = this.#context;
+    const { uid } = meta;
+    const seq = this.#box.seqOf(uid);
+    if (seq === undefined) return;
+    if (!canDecode(this.#plan.items, message)) {
+      this.#unknownEncoding = true;
+      return;
+    }
+    let separator = `* ${seq} FETCH (`;
+    for (const item of this.#plan.items) {
+      if (!this.#writeItem(separator, uid, item, meta)) {
+        out.raw(separator);
+        await writeContentItem(out, item, message);
+      }
+      separator = ' ';
+    }
+    out.raw(')\r\n');
+    this.#told(uid);
+  }
+
+  #told(uid: Uid): void {
+    if (this.#plan.hasFlags) this.#box.flagsTold(uid);
+  }
+
+  /** False when the item needs the content. */
+  #writeItem(separator: string, uid: Uid, item: FetchItem, meta: MessageMeta | undefined): boolean {
+    const { out } = this.#context;
+    const box = this.#box;
+    switch (item.item) {
+      case 'UID':
+        out.raw(`${separator}UID ${uid}`);
+        return true;
+      case 'FLAGS':
+        out.raw(`${separator}FLAGS (${flagsText(box.flagsOf(uid) ?? [], box.isRecent(uid))})`);
+        return true;
+      case 'MODSEQ':
+        out.raw(`${separator}MODSEQ (${box.modseqOf(uid) ?? 1})`);
+        return true;
+      case 'INTERNALDATE':
+        out.raw(`${separator}INTERNALDATE "${formatInternalDate(box.internalDateOf(uid) ?? 0)}"`);
+        return true;
+      case 'RFC822.SIZE':
+        out.raw(`${separator}RFC822.SIZE ${box.sizeOf(uid) ?? 0}`);
+        return true;
+      case 'ENVELOPE':
+        out.raw(`${separator}ENVELOPE `).encoded(meta!.envelope);
+        return true;
+      case 'BODYSTRUCTURE':
+        out.raw(`${separator}BODYSTRUCTURE `).encoded(meta!.bodyStructure);
+        return true;
+      case 'EMAILID':
+        out.raw(`${separator}EMAILID (${meta!.content})`);
+        return true;
+      case 'THREADID':
+        out.raw(`${separator}THREADID (${meta!.thread})`);
+        return true;
+      case 'SAVEDATE':
+        out.raw(`${separator}SAVEDATE "${formatInternalDate(meta!.savedAtMs)}"`);
+        return true;
+      default:
+        return false;
+    }
+  }
+}
+
+const NEVER = new Promise<OpenContent>(() => {});
+
+export const fetchCommands: readonly CommandSpec[] = [fetch];

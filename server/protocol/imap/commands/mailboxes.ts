@@ -1,0 +1,132 @@
+/** CREATE (with USE), DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE, NAMESPACE. */
+import { nonexistent, refused } from '../../../base/fault.ts';
+import { INBOX, normaliseMailboxName } from '../../../mail/mailbox-path.ts';
+import { CREATABLE_SPECIAL_USES, parseSpecialUse } from '../../../mail/special-use.ts';
+import { type CommandSpec, AUTHENTICATED, command, no, noArguments, ok } from '../command.ts';
+import { expectCreatablePath } from '../mailbox-names.ts';
+import type { ArgumentParser } from '../wire/parser.ts';
+
+function oneMailbox(args: ArgumentParser): string {
+  args.expectSp();
+  const name = args.expectMailbox();
+  args.expectEnd();
+  return name;
+}
+
+type CreateArguments = { readonly name: string; readonly uses: readonly string[] };
+
+const create = command<CreateArguments>({
+  names: ['CREATE'],
+  states: AUTHENTICATED,
+  rfc: '3501 §6.3.3, 6154 §3, 8474 §4.1',
+  capabilities: ({ state }) => (state === 'not-authenticated' ? [] : ['CREATE-SPECIAL-USE']),
+  expunge: 'yes',
+  parse: (args) => {
+    args.expectSp();
+    const name = args.expectMailbox();
+    let uses: readonly string[] = [];
+    if (args.trySp()) {
+      args.expectList(() => {
+        if (args.expectKeyword('a CREATE parameter') !== 'USE') throw args.fault('Unknown CREATE parameter');
+        args.expectSp();
+        uses = args.expectList(() => args.expectAttribute(), { allowEmpty: true });
+      });
+    }
+    args.expectEnd();
+    return { name, uses };
+  },
+  run: async ({ ops, session }, { name, uses }) => {
+    const path = expectCreatablePath(name);
+    const [use, second] = uses.map((text) => parseSpecialUse(text));
+    if (uses.length > 0 && (use === undefined || second !== undefined || !CREATABLE_SPECIAL_USES.includes(use))) {
+      return no('That special use can not be given to a new mailbox', 'USEATTR');
+    }
+    if (path === INBOX) throw refused('ALREADYEXISTS', 'INBOX exists always');
+    const { user } = session.account;
+    if (use !== undefined && (await ops.mailboxes.findBySpecialUse(user, use)) !== undefined) {
+      return no('Another mailbox has that special use', 'USEATTR');
+    }
+    const mailbox = await ops.mailboxes.create(user, path, use === undefined ? undefined : { specialUse: use });
+    return ok('CREATE completed', `MAILBOXID (${mailbox.id})`);
+  },
+});
+
+const remove = command<string>({
+  names: ['DELETE'],
+  states: AUTHENTICATED,
+  rfc: '3501 §6.3.4',
+  expunge: 'yes',
+  parse: oneMailbox,
+  run: async ({ ops, session, out }, name) => {
+    const path = normaliseMailboxName(name);
+    const { user } = session.account;
+    const mailbox = await ops.mailboxes.findByPath(user, path);
+    await ops.mailboxes.delete(user, path);
+    if (session.state === 'selected' && session.box.view.user === user && session.box.view.mailbox === mailbox?.id) {
+      session.unselect();
+      out.untaggedStatus('OK', 'The selected mailbox was deleted', 'CLOSED');
+    }
+  },
+});
+
+const rename = command<{ from: string; to: string }>({
+  names: ['RENAME'],
+  states: AUTHENTICATED,
+  rfc: '3501 §6.3.5',
+  expunge: 'yes',
+  parse: (args) => {
+    args.expectSp();
+    const from = args.expectMailbox();
+    args.expectSp();
+    const to = args.expectMailbox();
+    args.expectEnd();
+    return { from, to };
+  },
+  run: async ({ ops, session }, { from, to }) => {
+    await ops.mailboxes.rename(session.account.user, normaliseMailboxName(from), expectCreatablePath(to));
+  },
+});
+
+const subscribe = command<string>({
+  names: ['SUBSCRIBE'],
+  states: AUTHENTICATED,
+  rfc: '3501 §6.3.6',
+  expunge: 'yes',
+  parse: oneMailbox,
+  run: async ({ ops, session }, name) => {
+    const { user } = session.account;
+    const mailbox = await ops.mailboxes.findByPath(user, normaliseMailboxName(name));
+    // RFC 3501 §6.3.6: a server may check that the mailbox exists.
+    if (mailbox === undefined) throw nonexistent('No such mailbox');
+    if (!mailbox.subscribed) await ops.mailboxes.update(user, mailbox.id, { subscribed: true });
+  },
+});
+
+const unsubscribe = command<string>({
+  names: ['UNSUBSCRIBE'],
+  states: AUTHENTICATED,
+  rfc: '3501 §6.3.7',
+  expunge: 'yes',
+  parse: oneMailbox,
+  run: async ({ ops, session }, name) => {
+    const { user } = session.account;
+    const path = normaliseMailboxName(name);
+    const mailbox = await ops.mailboxes.findByPath(user, path);
+    if (mailbox === undefined) await ops.mailboxes.unsubscribeGhost(user, path);
+    else if (mailbox.subscribed) await ops.mailboxes.update(user, mailbox.id, { subscribed: false });
+  },
+});
+
+const namespace = command({
+  names: ['NAMESPACE'],
+  states: AUTHENTICATED,
+  rfc: '2342',
+  capabilities: ({ state }) => (state === 'not-authenticated' ? [] : ['NAMESPACE']),
+  expunge: 'yes',
+  parse: noArguments,
+  run: async ({ out }) => {
+    out.untagged('NAMESPACE (("" "/")) NIL NIL');
+  },
+});
+
+export const mailboxCommands: readonly CommandSpec[] = [create, remove, rename, subscribe, unsubscribe, namespace];

@@ -1,0 +1,88 @@
+/** SELECT, EXAMINE, CLOSE, UNSELECT, CHECK. */
+import type { Uid } from '../../../mail/ids.ts';
+import { type CommandSpec, AUTHENTICATED, SELECTED, command, noArguments, ok } from '../command.ts';
+import { resolveMailbox } from '../mailbox-names.ts';
+import { claimRecent, writeFlags } from '../updates.ts';
+import { type SelectArguments, expectSelectArguments } from '../wire/select-args.ts';
+import { responseCode } from '../wire/writer.ts';
+
+const select = command<SelectArguments>({
+  names: ['SELECT', 'EXAMINE'],
+  states: AUTHENTICATED,
+  rfc: '3501 §6.3.1-2, 7162 §3.1.8',
+  capabilities: ({ state }) => (state === 'not-authenticated' ? [] : ['CONDSTORE', 'UIDPLUS', 'OBJECTID']),
+  expunge: 'no',
+  parse: (args) => expectSelectArguments(args),
+  run: async (context, args, { name }) => {
+    const { ops, session, out } = context;
+    // RFC 3501 §6.3.1: also a SELECT that fails leaves nothing selected.
+    if (session.state === 'selected') {
+      session.unselect();
+      out.untaggedStatus('OK', 'The former mailbox is closed', 'CLOSED');
+    }
+    const readOnly = name === 'EXAMINE';
+    const { mailbox } = await resolveMailbox(context, args.mailbox);
+    const hold = await ops.views.open(mailbox.user, mailbox.id);
+    const box = session.select(mailbox, hold, readOnly);
+    try {
+      if (box.count > 0) await claimRecent(context, box, 1 as Uid, box.announced);
+    } catch (error) {
+      session.unselect();
+      throw error;
+    }
+    box.recentTold();
+    const { view } = box;
+    writeFlags(out, view.keywords, readOnly);
+    out.untagged(`${box.count} EXISTS`);
+    if (!session.isEnabled('IMAP4rev2')) {
+      out.untagged(`${box.recentCount} RECENT`);
+      const unseen = box.firstUnseen();
+      if (unseen !== undefined) out.untaggedStatus('OK', 'First unseen message', `UNSEEN ${unseen}`);
+    }
+    out.untaggedStatus('OK', 'UIDs are valid', `UIDVALIDITY ${view.uidValidity}`);
+    out.untaggedStatus('OK', 'Predicted next UID', `UIDNEXT ${view.uidNext}`);
+    out.untaggedStatus('OK', 'Highest mod-sequence', responseCode.highestModseq(view.modseq));
+    out.untaggedStatus('OK', 'Mailbox id', responseCode.mailboxId(mailbox.id));
+    if (args.condstore) session.enable('CONDSTORE');
+    return ok(`${name} completed`, readOnly ? 'READ-ONLY' : 'READ-WRITE');
+  },
+});
+
+const close = command({
+  names: ['CLOSE'],
+  states: SELECTED,
+  rfc: '3501 §6.4.2',
+  expunge: 'no',
+  parse: noArguments,
+  run: async ({ ops, session }) => {
+    const { box } = session;
+    const { user, mailbox } = box.view;
+    if (!box.readOnly) await ops.messages.expunge(user, mailbox, { onlyDeleted: true });
+    session.unselect();
+    return ok('CLOSE completed');
+  },
+});
+
+const unselect = command({
+  names: ['UNSELECT'],
+  states: SELECTED,
+  rfc: '3691',
+  capabilities: ({ state }) => (state === 'not-authenticated' ? [] : ['UNSELECT']),
+  expunge: 'no',
+  parse: noArguments,
+  run: async ({ session }) => {
+    session.unselect();
+  },
+});
+
+const check = command({
+  names: ['CHECK'],
+  states: SELECTED,
+  rfc: '3501 §6.4.1',
+  expunge: 'yes',
+  syncs: true,
+  parse: noArguments,
+  run: async () => {},
+});
+
+export const selectCommands: readonly CommandSpec[] = [select, close, unselect, check];

@@ -1,0 +1,43 @@
+/** From a parsed SEARCH program to one that can be evaluated: charset decoded, texts folded, sets resolved to UIDs in this session's picture. */
+import { resolveSequenceSet } from '../../../mail/sequence-set.ts';
+import { decodeCharset, isKnownCharset } from '../../../mime/charset.ts';
+import { foldNeedle } from '../../../mime/casefold.ts';
+import type { Session } from '../session.ts';
+import { type SearchKey, type SearchProgram, mapSearchText } from '../wire/search-keys.ts';
+import type { ReadyKey } from './evaluate.ts';
+
+/** undefined when the charset is not known: the reply is NO [BADCHARSET]. */
+export function prepareSearch(session: Session, program: SearchProgram): ReadyKey | undefined {
+  const { charset } = program;
+  if (charset !== undefined && !isKnownCharset(charset)) return undefined;
+  const decoded = mapSearchText(program.key, (bytes: Buffer) => foldNeedle(decodeCharset(bytes, charset)));
+  return ready(session, decoded);
+}
+
+/** Shown in BADCHARSET; many more are decoded. */
+export const SHOWN_CHARSETS: readonly string[] = ['UTF-8', 'US-ASCII', 'ISO-8859-1'];
+
+function ready(session: Session, key: SearchKey<string>): ReadyKey {
+  switch (key.key) {
+    case 'SEQ': {
+      const { box } = session;
+      if (key.set.saved) return { key: 'UIDS', uids: session.saved };
+      return { key: 'UIDS', uids: box.uidsOfSeqs(resolveSequenceSet(key.set, box.count)) };
+    }
+    case 'UID':
+      return { key: 'UIDS', uids: resolveSequenceSet(key.set, session.box.maxUid, session.saved) };
+    case 'NOT':
+      return { key: 'NOT', of: ready(session, key.of) };
+    case 'FUZZY':
+      return ready(session, key.of);
+    case 'OR':
+      return { key: 'OR', either: [ready(session, key.either[0]), ready(session, key.either[1])] };
+    case 'AND':
+      return { key: 'AND', all: key.all.map((one) => ready(session, one)) };
+    case 'FILTER':
+      // The parser accepts it, the command refuses it before.
+      return { key: 'NOT', of: { key: 'ALL' } };
+    default:
+      return key;
+  }
+}

@@ -1,0 +1,126 @@
+/** The IMAP service of a worker: what all its connections share, and the handler that the listener calls. */
+import type { Connection } from '../../base/connection.ts';
+import { isFault } from '../../base/fault.ts';
+import type { ConnectionHandler } from '../../base/listener.ts';
+import type { Logger } from '../../base/log.ts';
+import type { Operations } from '../../operations/contract.ts';
+import type { CommandContext, Completion } from './command.ts';
+import { ImapConnection } from './connection.ts';
+import type { Dispatched } from './dispatcher.ts';
+import { resolveMailbox } from './mailbox-names.ts';
+import { DEFAULT_IMAP_SETTINGS, type ImapSettings } from './settings.ts';
+import { Timeouts } from './timeouts.ts';
+import { expectAppendMailbox } from './wire/append-args.ts';
+import { ArgumentParser } from './wire/parser.ts';
+import type { LiteralRequest } from './wire/reader.ts';
+
+export type ImapServerOptions = {
+  readonly ops: Operations;
+  readonly log: Logger;
+  readonly settings?: Partial<ImapSettings>;
+  /** Memory for messages being received over all connections (octets). */
+  readonly maxInFlightBytes?: number;
+  /** Called after each command, for metrics. */
+  readonly onCommand?: (done: Dispatched) => void;
+};
+
+const DEFAULT_IN_FLIGHT_BYTES = 192 * 1024 * 1024;
+
+export class ImapServer {
+  readonly ops: Operations;
+  readonly log: Logger;
+  readonly settings: ImapSettings;
+  readonly timeouts: Timeouts;
+  readonly #connections = new Set<ImapConnection>();
+  readonly #byUser = new Map<string, Set<ImapConnection>>();
+  readonly #maxInFlightBytes: number;
+  readonly #onCommand: ((done: Dispatched) => void) | undefined;
+  #inFlightBytes = 0;
+
+  constructor(options: ImapServerOptions) {
+    this.ops = options.ops;
+    this.log = options.log.with({ service: 'imap' });
+    this.settings = { ...DEFAULT_IMAP_SETTINGS, ...options.settings };
+    this.timeouts = new Timeouts(Math.min(5_000, Math.max(10, this.settings.preAuthTimeoutMs / 4)));
+    this.#maxInFlightBytes = options.maxInFlightBytes ?? Math.max(DEFAULT_IN_FLIGHT_BYTES, this.settings.maxMessageBytes);
+    this.#onCommand = options.onCommand;
+  }
+
+  /** For `listen`. */
+  readonly handler: ConnectionHandler = {
+    accept: (connection: Connection) => {
+      const session = new ImapConnection(this, connection);
+      this.#connections.add(session);
+      session.start();
+    },
+    busyLine: (reason) => `* BYE [UNAVAILABLE] ${reason}\r\n`,
+  };
+
+  get connectionCount(): number {
+    return this.#connections.size;
+  }
+
+  /** Sessions of each user, for metrics. */
+  get userCount(): number {
+    return this.#byUser.size;
+  }
+
+  forget(connection: ImapConnection): void {
+    this.#connections.delete(connection);
+  }
+
+  claimUser(user: string, connection: ImapConnection): boolean {
+    const sessions = this.#byUser.get(user) ?? new Set();
+    if (sessions.size >= this.settings.maxConnectionsPerUser) return false;
+    sessions.add(connection);
+    this.#byUser.set(user, sessions);
+    return true;
+  }
+
+  releaseUser(user: string, connection: ImapConnection): void {
+    const sessions = this.#byUser.get(user);
+    sessions?.delete(connection);
+    if (sessions?.size === 0) this.#byUser.delete(user);
+  }
+
+  count(done: Dispatched): void {
+    this.#onCommand?.(done);
+  }
+
+  releaseBytes(bytes: number): void {
+    this.#inFlightBytes -= bytes;
+  }
+
+  /**
+   * Whether a message literal is unwelcome before any of it is sent: no such mailbox, no room in the quota, no memory. Accounts for the memory when it is
+   * welcome. A failing store does not refuse here: the command itself will tell.
+   */
+  async literalRefusal(context: CommandContext, request: LiteralRequest): Promise<Completion | undefined> {
+    if (this.#inFlightBytes + request.sizeBytes > this.#maxInFlightBytes) {
+      return { status: 'NO', code: 'UNAVAILABLE', text: 'Too many messages are being received, try again later' };
+    }
+    if (request.sync && request.command.name === 'APPEND' && request.command.literals.length === 0) {
+      const refusal = await this.#refuseAppend(context, request);
+      if (refusal !== undefined) return refusal;
+    }
+    this.#inFlightBytes += request.sizeBytes;
+    return undefined;
+  }
+
+  async #refuseAppend(context: CommandContext, request: LiteralRequest): Promise<Completion | undefined> {
+    const { session, ops } = context;
+    try {
+      const name = expectAppendMailbox(new ArgumentParser(request.command, { utf8: session.utf8 }));
+      const { mailbox } = await resolveMailbox(context, name, 'TRYCREATE');
+      const quota = await ops.quota(mailbox.user);
+      if (quota.limitBytes > 0 && quota.usedBytes + request.sizeBytes > quota.limitBytes) {
+        return { status: 'NO', code: 'OVERQUOTA', text: 'The mailbox is full' };
+      }
+    } catch (error) {
+      if (isFault(error) && error.kind === 'user') return { status: 'NO', code: error.code, text: error.message };
+      if (isFault(error) && error.kind === 'syntax') return { status: 'BAD', text: error.message };
+      this.log.debug('an APPEND could not be checked beforehand', { error });
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * The state of one IMAP connection (RFC 9051 §3) and the only functions that change it:
+ *
+ *   not-authenticated → authenticated ⇄ selected → logout        (logout from every state)
+ *
+ * Plain data, a few hundred bytes: an idle session costs little. It owns its hold on the mailbox view and releases it on every way out.
+ */
+import type { Account, MailboxInfo, ViewHold } from '../../operations/contract.ts';
+import { UidSet } from '../../mail/uid-set.ts';
+import { SessionMailbox } from './session-mailbox.ts';
+
+export type SessionState = 'not-authenticated' | 'authenticated' | 'selected' | 'logout';
+
+/** Extensions that a client switches on (ENABLE or by use); they stay on until LOGOUT or UNAUTHENTICATE. */
+export type EnabledFeature = 'CONDSTORE' | 'QRESYNC' | 'UTF8=ACCEPT' | 'IMAP4rev2' | 'UIDONLY';
+
+export class Session {
+  #state: SessionState = 'not-authenticated';
+  #account: Account | undefined;
+  #box: SessionMailbox | undefined;
+  #hold: ViewHold | undefined;
+  #mailbox: MailboxInfo | undefined;
+  #enabled: readonly EnabledFeature[] = [];
+  /** The SEARCH result variable `$` (RFC 5182), in UIDs. */
+  saved: UidSet = UidSet.empty;
+
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  get accountOrNone(): Account | undefined {
+    return this.#account;
+  }
+
+  /** The account; the dispatcher lets only commands of authenticated states ask. */
+  get account(): Account {
+    if (this.#account === undefined) throw new Error('not authenticated');
+    return this.#account;
+  }
+
+  get boxOrNone(): SessionMailbox | undefined {
+    return this.#box;
+  }
+
+  /** The selected mailbox's position; the dispatcher lets only commands of the selected state ask. */
+  get box(): SessionMailbox {
+    if (this.#box === undefined) throw new Error('no mailbox is selected');
+    return this.#box;
+  }
+
+  /** The selected mailbox as it was at SELECT (its path may have changed since). */
+  get mailbox(): MailboxInfo {
+    if (this.#mailbox === undefined) throw new Error('no mailbox is selected');
+    return this.#mailbox;
+  }
+
+  authenticate(account: Account): void {
+    this.#expect('not-authenticated');
+    this.#account = account;
+    this.#state = 'authenticated';
+  }
+
+  /** Takes over the hold. Whatever was selected must have been unselected before. */
+  select(mailbox: MailboxInfo, hold: ViewHold, readOnly: boolean): SessionMailbox {
+    this.#expect('authenticated');
+    this.#hold = hold;
+    this.#mailbox = mailbox;
+    this.#box = new SessionMailbox(hold.view, readOnly);
+    this.#state = 'selected';
+    return this.#box;
+  }
+
+  /** Back to authenticated. A failed SELECT leaves nothing selected, so this is called before one. Harmless when nothing is selected. */
+  unselect(): void {
+    if (this.#state === 'selected') this.#state = 'authenticated';
+    this.#box?.close();
+    this.#box = undefined;
+    this.#mailbox = undefined;
+    this.#hold?.release();
+    this.#hold = undefined;
+    this.saved = UidSet.empty;
+  }
+
+  /** RFC 8437: as if just connected, over the same TLS. */
+  unauthenticate(): void {
+    this.unselect();
+    this.#expect('authenticated');
+    this.#account = undefined;
+    this.#enabled = [];
+    this.#state = 'not-authenticated';
+  }
+
+  logout(): void {
+    this.unselect();
+    this.#state = 'logout';
+  }
+
+  isEnabled(feature: EnabledFeature): boolean {
+    return this.#enabled.includes(feature);
+  }
+
+  /** True when the feature was not on before. QRESYNC brings CONDSTORE (RFC 7162 §3.2.3); IMAP4rev2 does not bring others. */
+  enable(feature: EnabledFeature): boolean {
+    if (this.isEnabled(feature)) return false;
+    this.#enabled = [...this.#enabled, feature];
+    if (feature === 'QRESYNC') this.enable('CONDSTORE');
+    return true;
+  }
+
+  /** Mailbox names and header strings are UTF-8 on the wire. */
+  get utf8(): boolean {
+    return this.#enabled.length > 0 && (this.isEnabled('UTF8=ACCEPT') || this.isEnabled('IMAP4rev2'));
+  }
+
+  get condstore(): boolean {
+    return this.#enabled.length > 0 && this.isEnabled('CONDSTORE');
+  }
+
+  #expect(state: SessionState): void {
+    if (this.#state !== state) throw new Error(`session is ${this.#state}, not ${state}`);
+  }
+}

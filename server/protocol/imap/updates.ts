@@ -1,0 +1,115 @@
+/** Tells a session what the view has news of: claims \Recent for arrivals, takes the updates from the position, writes them (RFC 9051 §7.4, §7.5). */
+import type { CommandContext } from './command.ts';
+import type { ImapOutput } from './output.ts';
+import type { Session } from './session.ts';
+import type { MailboxUpdate, SessionMailbox } from './session-mailbox.ts';
+import type { Uid } from '../../mail/ids.ts';
+import { SYSTEM_FLAGS } from '../../mail/flags.ts';
+import { responseCode } from './wire/writer.ts';
+
+/** FETCH updates written before the output is given time to drain. */
+const BATCH = 1_000;
+
+export type TellOptions = {
+  readonly allowExpunge: boolean;
+  /** Bring the view to the journal's end first. */
+  readonly refresh: boolean;
+  /** The command is a UID form: FETCH responses carry the UID (RFC 9051 §6.4.9). */
+  readonly uid?: boolean;
+};
+
+/** Nothing is written when nothing changed. Throws when the store can't be asked. */
+export async function tellUpdates(context: CommandContext, options: TellOptions): Promise<void> {
+  const { session, ops, out } = context;
+  const box = session.boxOrNone;
+  if (box === undefined) return;
+  if (options.refresh) await ops.views.refresh(box.view);
+  const through = await claimArrivals(context, box);
+  const vanished = session.isEnabled('QRESYNC') || session.isEnabled('UIDONLY');
+  for (;;) {
+    // Another mailbox, or none, may be selected after a wait.
+    if (session.boxOrNone !== box) return;
+    const updates = box.take({ allowExpunge: options.allowExpunge, vanished, limit: BATCH }, through);
+    for (const update of updates) writeUpdate(out, session, update, options.uid === true);
+    if (!box.hasFlagUpdates) return;
+    await out.drain();
+  }
+}
+
+/** Claims \Recent up to the newest arrival, and answers up to where arrivals may be announced. */
+export async function claimArrivals(
+  context: Pick<CommandContext, 'session' | 'ops'>,
+  box: SessionMailbox,
+): Promise<Uid | undefined> {
+  const through = box.arrivedThrough;
+  if (through === undefined) return undefined;
+  await claimRecent(context, box, (box.announced + 1) as Uid, through);
+  return through;
+}
+
+/** EXAMINE looks at \Recent without claiming it (RFC 3501 §6.3.2); IMAP4rev2 has none. */
+export async function claimRecent(
+  context: Pick<CommandContext, 'session' | 'ops'>,
+  box: SessionMailbox,
+  from: Uid,
+  through: Uid,
+): Promise<void> {
+  const { session, ops } = context;
+  if (session.isEnabled('IMAP4rev2')) return;
+  const { user, mailbox } = box.view;
+  const first = await ops.mailboxes.claimRecent(user, mailbox, box.readOnly ? (0 as Uid) : through);
+  box.claim(Math.max(first, from) as Uid, through);
+}
+
+function writeUpdate(out: ImapOutput, session: Session, update: MailboxUpdate, uid: boolean): void {
+  switch (update.kind) {
+    case 'expunge':
+      out.untagged(`${update.seq} EXPUNGE`);
+      return;
+    case 'vanished':
+      out.untagged(`VANISHED ${update.uids.toString()}`);
+      return;
+    case 'exists':
+      out.untagged(`${update.count} EXISTS`);
+      return;
+    case 'recent':
+      out.untagged(`${update.count} RECENT`);
+      return;
+    case 'flags':
+      writeFlags(out, update.keywords, session.box.readOnly);
+      return;
+    case 'fetch':
+      out.untagged(fetchUpdate(session, update, uid));
+  }
+}
+
+/** FLAGS before a FETCH response that may show a keyword the client has not been told of. */
+export function writePendingKeywords(out: ImapOutput, session: Session): void {
+  const updates: MailboxUpdate[] = [];
+  session.box.takeKeywords(updates);
+  for (const update of updates) writeUpdate(out, session, update, false);
+}
+
+function fetchUpdate(session: Session, update: Extract<MailboxUpdate, { kind: 'fetch' }>, uidForm: boolean): string {
+  const { seq, uid, flags, recent, modseq } = update;
+  const items: string[] = [];
+  if (uidForm || session.condstore || session.isEnabled('IMAP4rev2')) items.push(`UID ${uid}`);
+  if (flags !== undefined) items.push(`FLAGS (${flagsText(flags, recent)})`);
+  if (session.condstore) items.push(`MODSEQ (${modseq})`);
+  return session.isEnabled('UIDONLY') ? `${uid} UIDFETCH (${items.slice(1).join(' ')})` : `${seq} FETCH (${items.join(' ')})`;
+}
+
+/** Flags in FETCH responses: the stored ones and, where it is so, \Recent. */
+export function flagsText(flags: readonly string[], recent: boolean): string {
+  const text = flags.join(' ');
+  if (!recent) return text;
+  return text === '' ? '\\Recent' : `${text} \\Recent`;
+}
+
+/** FLAGS and PERMANENTFLAGS, at SELECT and whenever a keyword is new (RFC 9051 §7.3.1). */
+export function writeFlags(out: ImapOutput, keywords: readonly string[], readOnly: boolean): void {
+  const all = [...SYSTEM_FLAGS, ...keywords];
+  out.untagged(`FLAGS (${all.join(' ')})`);
+  if (readOnly) out.untaggedStatus('OK', 'Read-only mailbox', responseCode.permanentFlags([], false));
+  else out.untaggedStatus('OK', 'Flags can be kept', responseCode.permanentFlags(all, true));
+}
