@@ -38,6 +38,12 @@ const MIB = 1024 * 1024;
 const SMALLEST_CACHE_BYTES = 256 * MIB;
 const LARGEST_CACHE_BYTES = 1024 * MIB;
 
+/** What this machine, or the container around us, has. */
+function memoryBytes(): number {
+  const limit = process.constrainedMemory();
+  return limit > 0 ? Math.min(limit, os.totalmem()) : os.totalmem();
+}
+
 /** A quarter of the memory, within 256 MB and 1 GB. */
 export function cacheBytes(memoryBytes: number, wanted?: number): number {
   if (wanted !== undefined && wanted > 0) return Math.max(wanted, SMALLEST_CACHE_BYTES);
@@ -66,7 +72,7 @@ export async function prepareMongod(setup: MongodSetup, context: PrepareContext)
   return {
     external: false,
     program: server.path,
-    args: mongodArgs(setup.dbPath, port, cacheBytes(os.totalmem(), plan.cacheBytes)),
+    args: mongodArgs(setup.dbPath, port, cacheBytes(memoryBytes(), plan.cacheBytes)),
     cwd: setup.dbPath,
     lifeLine: false,
     reports: false,
