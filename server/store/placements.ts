@@ -5,6 +5,7 @@
  */
 import { type AnyBulkWriteOperation, type Filter, MongoBulkWriteError, type ObjectId } from 'mongodb';
 import type { Change, JournalEntry } from '../mail/change.ts';
+import { isSystemFlag } from '../mail/flags.ts';
 import type { ContentId, MailboxId, MessageId, Modseq, Uid, UserId } from '../mail/ids.ts';
 import type { UidSet } from '../mail/uid-set.ts';
 import { type Database, guarded, oid } from './connect.ts';
@@ -79,7 +80,7 @@ async function applyChange(
         change.operation === 'add'
           ? { $addToSet: { flags: { $each: [...change.flags] } }, $set: set }
           : change.operation === 'remove'
-            ? { $pull: { flags: { $in: [...change.flags] } }, $set: set }
+            ? { $pull: { flags: { $in: change.flags.map(anySpelling) } }, $set: set }
             : { $set: { ...set, flags: [...change.flags] } };
       await updateRanges(database, entry, change.uids, { modseq: { $lt: entry.modseq } }, update);
       return;
@@ -103,6 +104,11 @@ async function applyChange(
       );
       return;
   }
+}
+
+/** Keywords compare without case; a delivery may have brought another spelling than the mailbox's. */
+function anySpelling(flag: string): string | RegExp {
+  return isSystemFlag(flag) ? flag : new RegExp(`^${flag.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`, 'i');
 }
 
 async function insertIgnoringDuplicates(database: Database, docs: MessageDoc[]): Promise<void> {
