@@ -34,7 +34,9 @@ function cacheDir() {
       : process.platform === 'darwin'
         ? path.join(home, 'Library', 'Caches')
         : process.env.XDG_CACHE_HOME || path.join(home, '.cache');
-  const folder = path.join(base, 'mallard', 'compiled');
+  const folder = process.env.MALLARD_CACHE_DIR
+    ? path.resolve(process.env.MALLARD_CACHE_DIR, 'compiled')
+    : path.join(base, process.platform === 'linux' ? 'mallard' : 'Mallard', 'compiled');
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     return folder;

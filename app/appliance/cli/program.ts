@@ -1,0 +1,223 @@
+/**
+ * The commands and their options. What a command does is in commands/, loaded when it is called: `mallard status` must not load what only
+ * `mallard start` needs.
+ */
+import { Command, CommanderError, Option } from 'commander';
+import { version } from '../version.ts';
+import { type CommonOptions, contextOf } from './context.ts';
+import { CliFault } from './fault.ts';
+
+/** Runs one command line. @returns the exit code. @throws CliFault and what the command throws */
+export async function runProgram(args: readonly string[]): Promise<number> {
+  let exitCode = 0;
+  const program = buildProgram((code) => {
+    exitCode = code;
+  });
+  if (args.length === 0) {
+    program.outputHelp();
+    return 0;
+  }
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    throw error;
+  }
+  return exitCode;
+}
+
+/** @param setExitCode for commands whose result is their exit code */
+export function buildProgram(setExitCode: (code: number) => void): Command {
+  const program = new Command('mallard')
+    .description('A mail server that people own: IMAP, POP3 and SMTP with accounts, quotas and encryption.')
+    .version(version, '--version', 'print the version')
+    .helpCommand('help [command]', 'print what a command does')
+    .option('--data <dir>', 'the data directory (also: MALLARD_DATA)')
+    .option('--json', 'print JSON');
+  explainErrors(program);
+
+  add(program, 'start', 'run the mail server in the foreground; Ctrl-C stops it')
+    .option('--set <name=value>', 'a setting for this run only; may be repeated', collect, [])
+    .addOption(new Option('--workers <n>', 'how many worker processes share the ports'))
+    .option('--no-open', 'do not open the GUI in a browser')
+    .action(async (options: StartFlags) =>
+      (await import('./commands/start.ts')).start(contextOf(options), options).then(setExitCode),
+    );
+
+  add(program, 'stop', 'stop the mail server and wait until it has stopped').action(async (options: CommonOptions) =>
+    (await import('./commands/stop.ts')).stop(contextOf(options)),
+  );
+
+  add(program, 'status', 'print what runs, and where it listens').action(async (options: CommonOptions) =>
+    (await import('./commands/status.ts')).status(contextOf(options)).then(setExitCode),
+  );
+
+  add(program, 'restart <service>', 'restart one service: mongod, valkey, worker-1, … or worker for all workers').action(
+    async (service: string, options: CommonOptions) =>
+      (await import('./commands/restart.ts')).restart(contextOf(options), service),
+  );
+
+  add(program, 'gui', 'print a link that signs a browser in to the GUI, once').action(async (options: CommonOptions) =>
+    (await import('./commands/gui.ts')).gui(contextOf(options)),
+  );
+
+  add(program, 'logs', 'print log lines, newest last')
+    .option('--follow', 'go on printing lines as they come')
+    .option('--level <level>', 'this level and more serious ones: trace, debug, info, warn, error')
+    .option('--service <names>', 'only these services, separated by commas; worker means all workers')
+    .option('--grep <text>', 'only lines that contain this text')
+    .option('--user <name>', 'only lines about this user')
+    .option('--connection <id>', 'only lines of this connection')
+    .option('--since <time>', 'only lines since then: 15m, 2h, 3d, or a date')
+    .option('--lines <n>', 'at most this many lines before following', '100')
+    .action(async (options: LogFlags) => (await import('./commands/logs.ts')).logs(contextOf(options), options));
+
+  addUserCommands(group(program, 'user', 'accounts'));
+  addConfigCommands(group(program, 'config', 'settings'));
+
+  add(group(program, 'mailbox', 'mailboxes'), 'list <user>', "list a user's mailboxes").action(
+    async (user: string, options: CommonOptions) =>
+      (await import('./commands/mailbox.ts')).listMailboxes(contextOf(options), user),
+  );
+
+  add(program, 'doctor', 'check ports, disk, versions, permissions and memory, and say what to do').action(
+    async (options: CommonOptions) => (await import('./commands/doctor.ts')).doctor(contextOf(options)).then(setExitCode),
+  );
+  return program;
+}
+
+export interface StartFlags extends CommonOptions {
+  readonly set: readonly string[];
+  readonly workers?: string;
+  readonly open: boolean;
+}
+
+export interface LogFlags extends CommonOptions {
+  readonly follow?: boolean;
+  readonly level?: string;
+  readonly service?: string;
+  readonly grep?: string;
+  readonly user?: string;
+  readonly connection?: string;
+  readonly since?: string;
+  readonly lines: string;
+}
+
+export interface UserFlags extends CommonOptions {
+  readonly password?: string;
+  readonly passwordStdin?: boolean;
+  readonly quota?: string;
+  readonly name?: string;
+  readonly username?: string;
+  readonly disable?: boolean;
+  readonly enable?: boolean;
+}
+
+function addUserCommands(user: Command): void {
+  const users = async <T>(use: (module: typeof import('./commands/user.ts')) => Promise<T>): Promise<T> =>
+    use(await import('./commands/user.ts'));
+  const password = (command: Command): Command =>
+    command
+      .option('--password <password>', 'the password; without it, it is asked for')
+      .option('--password-stdin', 'read the password from standard input');
+
+  password(add(user, 'add <address>', 'add a user with this address'))
+    .option('--quota <amount>', 'how much mail the user may keep: 2GB, 500MB, unlimited')
+    .option('--name <name>', "the person's name")
+    .option('--username <name>', 'the name to log in with, beside the address')
+    .action(async (address: string, options: UserFlags) =>
+      users((module) => module.addUser(contextOf(options), address, options)),
+    );
+  add(user, 'list', 'list users')
+    .option('--query <text>', 'only users whose name or address contains this')
+    .action(async (options: CommonOptions & { query?: string }) =>
+      users((module) => module.listUsers(contextOf(options), options.query)),
+    );
+  add(user, 'show <user>', 'print one user').action(async (name: string, options: CommonOptions) =>
+    users((module) => module.showUser(contextOf(options), name)),
+  );
+  add(user, 'set <user>', 'change a user')
+    .option('--quota <amount>', 'how much mail the user may keep: 2GB, 500MB, unlimited')
+    .option('--name <name>', "the person's name")
+    .option('--disable', 'no login and no new mail')
+    .option('--enable', 'end what --disable did')
+    .action(async (name: string, options: UserFlags) => users((module) => module.setUser(contextOf(options), name, options)));
+  password(add(user, 'password <user>', "change a user's password")).action(async (name: string, options: UserFlags) =>
+    users((module) => module.changePassword(contextOf(options), name, options)),
+  );
+  add(user, 'remove <user>', 'remove a user and all mail of that user')
+    .option('--yes', 'do not ask')
+    .action(async (name: string, options: CommonOptions & { yes?: boolean }) =>
+      users((module) => module.removeUser(contextOf(options), name, options.yes === true)),
+    );
+}
+
+function addConfigCommands(config: Command): void {
+  const commands = async <T>(use: (module: typeof import('./commands/config.ts')) => Promise<T>): Promise<T> =>
+    use(await import('./commands/config.ts'));
+  add(config, 'list', 'list all settings with their values')
+    .option('--changed', 'only settings that are not at their default')
+    .action(async (options: CommonOptions & { changed?: boolean }) =>
+      commands((module) => module.listConfig(contextOf(options), options.changed === true)),
+    );
+  add(config, 'get <name>', 'print the value of a setting').action(async (name: string, options: CommonOptions) =>
+    commands((module) => module.getConfig(contextOf(options), name)),
+  );
+  add(config, 'set <name> [value]', 'change a setting: NAME VALUE or NAME=VALUE; workers restart by themselves')
+    .option('--default', 'go back to the default')
+    .action(async (name: string, value: string | undefined, options: CommonOptions & { default?: boolean }) =>
+      commands((module) => module.setConfig(contextOf(options), name, value, options.default === true)),
+    );
+}
+
+function group(program: Command, name: string, what: string): Command {
+  const command = program.command(name).description(`${what}: see "mallard ${name} --help"`);
+  explainErrors(command);
+  return command;
+}
+
+function add(parent: Command, signature: string, description: string): Command {
+  const command = parent.command(signature).description(description);
+  command.option('--data <dir>', 'the data directory (also: MALLARD_DATA)').option('--json', 'print JSON');
+  // Both may also stand before the command.
+  command.hook('preAction', () => {
+    for (const [name, value] of Object.entries(rootOf(command).opts())) {
+      if (command.getOptionValue(name) === undefined) command.setOptionValue(name, value);
+    }
+  });
+  explainErrors(command);
+  explainErrors(parent);
+  return command;
+}
+
+function rootOf(command: Command): Command {
+  return command.parent === null ? command : rootOf(command.parent);
+}
+
+/** Commander's complaints become ours: exit 2, and what is allowed. */
+function explainErrors(command: Command): void {
+  command.configureOutput({ outputError: () => {}, writeErr: () => {} });
+  command.exitOverride((error) => {
+    if (error.exitCode === 0) throw error;
+    // A group without a command, as in "mallard user".
+    if (error.code === 'commander.help') throw new CliFault(2, `A command is missing.\n${allowed(command)}`, 'Usage');
+    const message = error.message.replace(/^error: /, '').replace(/\n?\(Did you mean (.*)\?\)/s, ' Did you mean $1?');
+    throw new CliFault(2, `${message.charAt(0).toUpperCase()}${message.slice(1)}\n${allowed(command)}`, 'Usage');
+  });
+}
+
+function allowed(command: Command): string {
+  const name = command.parent === null ? 'mallard' : fullName(command);
+  const commands = command.commands.map((each) => each.name());
+  if (commands.length > 0) return `Allowed: ${commands.join(', ')}. See "${name} --help".`;
+  const options = command.options.map((option) => option.flags);
+  return `Usage: ${name} ${command.usage()}\nAllowed: ${options.join(', ')}`;
+}
+
+function fullName(command: Command): string {
+  return command.parent === null ? command.name() : `${fullName(command.parent)} ${command.name()}`;
+}
+
+function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value];
+}
