@@ -5,6 +5,7 @@ import { serviceKinds, type ServiceName } from './config/schema.ts';
 import { createDelivery, type Delivery } from './delivery/deliver.ts';
 import type { RunningService, ServiceContext, StartService } from './main-worker.ts';
 import { createLmtpHandler } from './protocol/lmtp/handler.ts';
+import { createPop3Handler } from './protocol/pop3/dispatcher.ts';
 
 /** What several services of one worker use together. */
 type Shared = { readonly memory: Budget; readonly delivery: Delivery };
@@ -21,6 +22,8 @@ export function createServices(): Partial<Record<ServiceName, StartService>> {
   };
   return {
     lmtp: onListener((context) => createLmtpHandler({ ...context, ...sharedOf(context) })),
+    pop3: onListener((context) => createPop3Handler(context, context.log)),
+    pop3s: onListener((context) => createPop3Handler(context, context.log)),
   };
 }
 

@@ -1,0 +1,128 @@
+/** USER, PASS, AUTH, STLS, UTF8: what comes before the maildrop is open (RFC 1939 §7, RFC 5034, RFC 2595, RFC 6856). */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { mayAuthenticate } from '../../../config/plaintext-policy.ts';
+import { decodeSaslResponse, parsePlain } from '../../sasl-plain.ts';
+import type { Pop3Command } from '../command-spec.ts';
+import { Maildrop } from '../maildrop.ts';
+import type { Pop3Session } from '../session.ts';
+
+const MECHANISMS = ['PLAIN'] as const;
+
+function mayLogIn(session: Pop3Session): boolean {
+  return mayAuthenticate(session.services.config, session.connection);
+}
+
+const needsTls = (session: Pop3Session): void => session.err('Passwords are taken over TLS only: use STLS', 'SYS/PERM');
+
+const user: Pop3Command = {
+  name: 'USER',
+  states: ['authorization'],
+  capability: (session) => (mayLogIn(session) ? ['USER'] : []),
+  rfc: '1939 §7',
+  run: (session, argument) => {
+    if (!mayLogIn(session)) return needsTls(session);
+    const name = argument.trim();
+    if (name === '') return session.err('USER wants a name');
+    // Nobody learns here whether there is such a user.
+    session.userName = name;
+    session.ok('Send PASS');
+  },
+};
+
+const pass: Pop3Command = {
+  name: 'PASS',
+  states: ['authorization'],
+  rfc: '1939 §7',
+  run: async (session, argument) => {
+    const { userName } = session;
+    session.userName = undefined;
+    if (!mayLogIn(session)) return needsTls(session);
+    if (userName === undefined) return session.err('USER comes first');
+    if (argument === '') return session.err('PASS wants a password');
+    await logIn(session, userName, argument);
+  },
+};
+
+const auth: Pop3Command = {
+  name: 'AUTH',
+  states: ['authorization'],
+  capability: (session) => (mayLogIn(session) ? [`SASL ${MECHANISMS.join(' ')}`] : []),
+  rfc: '5034',
+  run: async (session, argument) => {
+    const [mechanism = '', initial, ...more] = argument.split(' ').filter((word) => word !== '');
+    // The old form without a mechanism lists them; Outlook still asks so.
+    if (mechanism === '') return session.lines('Mechanisms follow', mayLogIn(session) ? MECHANISMS : []);
+    if (mechanism.toUpperCase() !== 'PLAIN' || more.length > 0) return session.err('This mechanism is not offered');
+    if (!mayLogIn(session)) return needsTls(session);
+    const response = initial ?? (await askForResponse(session));
+    if (response === undefined) return;
+    if (response === '*') return session.err('Cancelled');
+    const bytes = decodeSaslResponse(response);
+    const credentials = bytes === undefined ? undefined : parsePlain(bytes);
+    if (credentials === undefined) return session.err('The response can’t be understood');
+    if (credentials.authzid !== '' && credentials.authzid !== credentials.username) {
+      return session.err('Acting for another user is not allowed', 'AUTH');
+    }
+    await logIn(session, credentials.username, credentials.password);
+  },
+};
+
+/** An empty challenge; undefined = the client is gone. */
+async function askForResponse(session: Pop3Session): Promise<string | undefined> {
+  session.io.write('+ \r\n');
+  const event = await session.nextLine();
+  if (event === undefined) return undefined;
+  return event.kind === 'line' ? event.line.toString('latin1') : '?';
+}
+
+async function logIn(session: Pop3Session, username: string, password: string): Promise<void> {
+  const { operations, config } = session.services;
+  const { connection } = session;
+  const result = await operations.accounts.authenticate(username, password, 'pop3', {
+    ip: connection.remoteAddress,
+    connection: connection.id,
+  });
+  if (!result.ok) {
+    session.log.info('login refused', { username, ip: connection.remoteAddress, reason: result.reason });
+    if (result.code === 'UNAVAILABLE') return session.err('Login is not possible at the moment', 'SYS/TEMP');
+    await sleep(config.auth.failureDelayMs);
+    if (result.code === 'LIMIT') session.err('Too many tries: wait a while', 'LOGIN-DELAY');
+    else session.err('User name or password is wrong', 'AUTH');
+    if (session.authFailed()) session.close();
+    return;
+  }
+  const maildrop = await Maildrop.open(operations, result.account.user, config.pop3);
+  session.loggedIn(maildrop);
+  session.log.info('logged in', { username: result.account.username, ip: connection.remoteAddress, tls: connection.secure });
+  session.ok(`${maildrop.count} messages (${maildrop.totalBytes} octets)`);
+}
+
+const stls: Pop3Command = {
+  name: 'STLS',
+  states: ['authorization'],
+  capability: (session) => (session.connection.canStartTls && !session.utf8 ? ['STLS'] : []),
+  rfc: '2595 §4',
+  run: async (session, argument) => {
+    if (argument !== '') return session.err('STLS takes no argument');
+    if (session.connection.secure) return session.err('TLS is already in use');
+    if (!session.connection.canStartTls) return session.err('TLS is not offered here');
+    // RFC 6856 §2.1.
+    if (session.utf8) return session.err('STLS comes before UTF8');
+    session.ok('Begin TLS');
+    await session.startTls();
+  },
+};
+
+const utf8: Pop3Command = {
+  name: 'UTF8',
+  states: ['authorization'],
+  // USER: names and passwords are UTF-8 in any case.
+  capability: () => ['UTF8 USER'],
+  rfc: '6856 §2',
+  run: (session) => {
+    session.enableUtf8();
+    session.ok('UTF8 enabled');
+  },
+};
+
+export const authorizationCommands: readonly Pop3Command[] = [user, pass, auth, stls, utf8];
