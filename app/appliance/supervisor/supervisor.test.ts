@@ -173,6 +173,20 @@ test('stopped while starting: nothing is left, and the start says so', { timeout
   assert.equal(supervisor.state, 'stopped');
 });
 
+test('a start right after a stop waits for it', { timeout: 60_000 }, async () => {
+  const { supervisor } = scene({ plan: { workers: 0 } });
+  await supervisor.start();
+  const before = pidOf(supervisor, 'mongod');
+  void supervisor.stop();
+  await supervisor.start();
+  assert.equal(supervisor.state, 'running');
+  assert.ok(isGone(before));
+  void supervisor.stopService('valkey');
+  await supervisor.startService('valkey');
+  assert.equal(supervisor.state, 'running');
+  await supervisor.stop();
+});
+
 test('a worker that cannot listen names who is in the way; one with wrong settings fails at once', {
   timeout: 60_000,
 }, async () => {

@@ -110,6 +110,7 @@ class ServiceSupervisor implements Supervisor {
   }
 
   async start(): Promise<void> {
+    await this.#stopped;
     this.#wanted = true;
     this.#busy = 'starting';
     try {
@@ -183,6 +184,7 @@ class ServiceSupervisor implements Supervisor {
   async #startOne(name: ServiceName, byPerson = false): Promise<void> {
     const service = this.#expect(name);
     if (!this.#wanted && !byPerson) throw new SupervisorError(name, undefined);
+    if (service.status.state === 'stopping') await service.until(({ state }) => state === 'stopped');
     service.start();
     const { state, failure } = await service.until((status) => ['ready', 'failed', 'stopped'].includes(status.state));
     if (state !== 'ready') throw new SupervisorError(name, failure);
