@@ -135,7 +135,7 @@ for (const [name, make] of Object.entries(FAMILIES)) {
         const raw = Buffer.from(make(size), 'latin1');
         return () => analyzeMessage(raw);
       },
-      30_000,
+      20_000,
     );
   });
 }
