@@ -34,9 +34,9 @@ export async function commitEntry(database: Database, entry: JournalEntry, moves
     } catch (error) {
       const key = duplicateKey(error);
       if (key !== undefined) {
-        if ('_id' in key) return 'committed';
-        // A retry may meet its own earlier insert at the commit key first.
-        if (attempt > 0 && (await standsAs(database, doc))) return 'committed';
+        // A retry may meet its own earlier insert, at either key.
+        if (attempt > 0 && (await standsDurably(database, doc))) return 'committed';
+        if (attempt > 0 && '_id' in key) continue; // it stood, and was rolled back since
         return 'moves' in key ? 'moved' : 'behind';
       }
       if (!isUnavailable(error) && !isWriteConcernFailure(error)) throw storeFault(error);
@@ -46,8 +46,19 @@ export async function commitEntry(database: Database, entry: JournalEntry, moves
   }
 }
 
-async function standsAs(database: Database, doc: JournalDoc): Promise<boolean> {
-  const found = await guarded(() => database.journal.findOne({ _id: doc._id }, { projection: { _id: 1 } }));
+/**
+ * True when the entry stands and is durable. Its own acknowledgement was lost, so another durable write is made behind it: the server's log is sequential, and what comes
+ * before a durable write is durable.
+ */
+async function standsDurably(database: Database, doc: JournalDoc): Promise<boolean> {
+  await guarded(() =>
+    database.main
+      .collection<{ _id: string; at: Date }>('marks')
+      .updateOne({ _id: 'confirmed' }, { $set: { at: new Date() } }, { upsert: true, ...database.concerns.durable }),
+  );
+  const found = await guarded(() =>
+    database.journal.findOne({ _id: doc._id }, { projection: { _id: 1 }, ...readConcern(database) }),
+  );
   return found !== null;
 }
 
