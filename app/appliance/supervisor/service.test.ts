@@ -46,8 +46,8 @@ function play(
         backoffFirstMs: 10,
         backoffLongestMs: 40,
         crashesToFail: 3,
-        startTimeoutMs: { mongod: 300, valkey: 300, worker: 300 },
-        stopTimeoutMs: { mongod: 300, valkey: 300, worker: 300 },
+        startTimeoutMs: { mongod: 20_000, valkey: 20_000, worker: 20_000 },
+        stopTimeoutMs: { mongod: 700, valkey: 700, worker: 700 },
         probeEveryMs: 30,
         probeFailuresToRestart: 2,
         ...limits,
@@ -91,7 +91,7 @@ test('crashes: backoff, then failed with the last lines; a person starts it agai
   const { service, states, guard } = play(
     `[ -e ${flag} ] && { ${READY} ${UNTIL_EOF} exit 0; }; echo first; echo second; echo "last words" >&2; exit 7`,
     {
-      limits: { keptLines: 2, startTimeoutMs: { mongod: 5000, valkey: 5000, worker: 5000 } },
+      limits: { keptLines: 2 },
     },
   );
   service.start();
@@ -136,7 +136,9 @@ test('ignores TERM: killed with its whole group', async () => {
 });
 
 test('never becomes ready: not-ready after the deadline', async () => {
-  const { service, guard } = play(`echo thinking; exec sleep 60`, { limits: { crashesToFail: 1 } });
+  const { service, guard } = play(`echo thinking; exec sleep 60`, {
+    limits: { crashesToFail: 1, startTimeoutMs: { mongod: 300, valkey: 300, worker: 300 } },
+  });
   service.start();
   const failed = await service.until(({ state }) => state === 'failed');
   assert.equal(failed.failure?.kind, 'not-ready');
