@@ -29,20 +29,26 @@ export async function commitEntry(database: Database, entry: JournalEntry, moves
   const deadline = Date.now() + RESOLVE_TIMEOUT_MS;
   for (let attempt = 0; ; attempt += 1) {
     try {
-      await database.journal.insertOne(doc, database.concerns.durable);
-      return 'committed';
+      return await tryCommit(database, doc, attempt > 0);
     } catch (error) {
-      const key = duplicateKey(error);
-      if (key !== undefined) {
-        // A retry may meet its own earlier insert, at either key.
-        if (attempt > 0 && (await standsDurably(database, doc))) return 'committed';
-        if (attempt > 0 && '_id' in key) continue; // it stood, and was rolled back since
-        return 'moves' in key ? 'moved' : 'behind';
-      }
       if (!isUnavailable(error) && !isWriteConcernFailure(error)) throw storeFault(error);
       if (Date.now() > deadline) throw unavailable('The mail store did not confirm the change in time.', error);
       await new Promise((resolve) => setTimeout(resolve, Math.min(50 * 2 ** attempt, 1_000)));
     }
+  }
+}
+
+async function tryCommit(database: Database, doc: JournalDoc, again: boolean): Promise<CommitOutcome> {
+  try {
+    await database.journal.insertOne(doc, database.concerns.durable);
+    return 'committed';
+  } catch (error) {
+    const key = duplicateKey(error);
+    if (key === undefined) throw error;
+    // A retry may meet its own earlier insert, at either key.
+    if (again && (await standsDurably(database, doc))) return 'committed';
+    if ('_id' in key) throw unavailable('The change was lost with the server that had taken it.'); // rolled back: try again
+    return 'moves' in key ? 'moved' : 'behind';
   }
 }
 
