@@ -7,7 +7,7 @@ import { silentLogger } from './base/log.ts';
 import { resolveConfig } from './config/load.ts';
 import type { PartialConfig } from './config/schema.ts';
 import { StartAborted, startWorker, type StartService, type WorkerParts } from './main-worker.ts';
-import type { Operations } from './operations/contract.ts';
+import type { OpenedStore } from './operations/create.ts';
 
 const closeAtOnce: StartService = ({ name, config, tls }) => {
   const { host, port } = config.services[name];
@@ -35,12 +35,10 @@ function parts(failures: number): { parts: WorkerParts; closed: () => number; tr
       createOperations: () => {
         tries += 1;
         if (tries <= failures) return Promise.reject(unavailable('away'));
-        return Promise.resolve({
-          operations: {} as Operations,
-          close: async () => {
-            closed += 1;
-          },
-        });
+        const close = async (): Promise<void> => {
+          closed += 1;
+        };
+        return Promise.resolve({ operations: {}, close } as unknown as OpenedStore);
       },
     },
   };

@@ -8,15 +8,15 @@ import { TlsContexts, type Certificate } from './base/tls-contexts.ts';
 import { readCertificate } from './config/load.ts';
 import { serviceKinds, type Config, type ServiceName } from './config/schema.ts';
 import type { Operations } from './operations/contract.ts';
-
-/** The mail store and everything behind it. */
-export type OpenOperations = { readonly operations: Operations; readonly close: () => Promise<void> };
+import type { OpenedStore } from './operations/create.ts';
 
 /** What each service is started with. */
 export type ServiceContext = {
   readonly name: ServiceName;
   readonly config: Config;
   readonly operations: Operations;
+  /** What administration uses beyond `operations`. */
+  readonly store: OpenedStore;
   readonly tls: TlsContexts;
   readonly log: Logger;
 };
@@ -35,7 +35,7 @@ export type Endpoint = { readonly host: string; readonly port: number; readonly 
 
 export type WorkerParts = {
   /** Throws a busy Fault while the databases are away: it is tried again. */
-  readonly createOperations: (config: Config, log: Logger) => Promise<OpenOperations>;
+  readonly createOperations: (config: Config, log: Logger) => Promise<OpenedStore>;
   readonly services: Partial<Record<ServiceName, StartService>>;
   /** Delay before the next try to reach the databases; grows to ten times as much. */
   readonly retryMs?: number;
@@ -74,7 +74,14 @@ export async function startWorker(config: Config, parts: WorkerParts, log: Logge
         continue;
       }
       if (signal?.aborted === true) throw new StartAborted('stopped while starting');
-      const service = await start({ name, config, operations: open.operations, tls, log: log.with({ service: name }) });
+      const service = await start({
+        name,
+        config,
+        operations: open.operations,
+        store: open,
+        tls,
+        log: log.with({ service: name }),
+      });
       running.push({ name, service });
       log.info('listening', { service: name, host: service.host, port: service.port, tls: service.tls });
     }
@@ -118,7 +125,7 @@ function shouldRun(name: ServiceName, config: Config, tls: TlsContexts, log: Log
   return false;
 }
 
-async function waitForOperations(config: Config, parts: WorkerParts, log: Logger, signal?: AbortSignal): Promise<OpenOperations> {
+async function waitForOperations(config: Config, parts: WorkerParts, log: Logger, signal?: AbortSignal): Promise<OpenedStore> {
   const first = parts.retryMs ?? 500;
   for (let attempt = 1, delayMs = first; ; attempt += 1, delayMs = Math.min(delayMs * 2, first * 10)) {
     if (signal?.aborted === true) throw new StartAborted('stopped while waiting for the database');
