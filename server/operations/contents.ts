@@ -8,7 +8,15 @@ import { analyzeMessage } from '../mime/analyze.ts';
 import type { AnalyzedMessage } from '../mime/types.ts';
 import type { BlobStore } from '../store/blobs.ts';
 import type { Database } from '../store/connect.ts';
-import { type LoadedContent, type WireForms, loadContent, readContent, readWireForms, saveContent } from '../store/contents.ts';
+import {
+  type LoadedContent,
+  type WireForms,
+  loadContent,
+  loadContents,
+  readContent,
+  readWireForms,
+  saveContent,
+} from '../store/contents.ts';
 import type { ContentOperations, OpenContent } from './contract.ts';
 
 export type ContentLimits = {
@@ -47,6 +55,16 @@ export function createContentService(database: Database, blobs: BlobStore, limit
       const content = await saveContent(database, blobs, raw, analyzed);
       recentForms.set(content, { envelope: analyzed.envelope, bodyStructure: analyzed.bodyStructure });
       return { content, sizeBytes: raw.length, thread: threadOf(analyzed, content) };
+    },
+    prefetch: async (wanted) => {
+      const missing = wanted.filter((content) => opened.get(content) === undefined);
+      if (missing.length === 0) return;
+      const blobsAhead: Buffer[] = [];
+      for (const loaded of await loadContents(database, missing)) {
+        opened.set(loaded.id, loaded);
+        for (const segment of loaded.segments) if ('b' in segment) blobsAhead.push(segment.b);
+      }
+      await blobs.prefetch(blobsAhead);
     },
     open: async (content) => {
       let loaded = opened.get(content);

@@ -154,6 +154,11 @@ export type ContentOperations = {
    */
   readonly store: (raw: Buffer) => Promise<StoredContent>;
   readonly open: (content: ContentId) => Promise<OpenContent>;
+  /**
+   * A hint that these contents are opened and read soon: a FETCH of many bodies calls it for the next few messages (some MiB) while it writes the present ones. Loads them in
+   * two round trips; unknown ones are ignored.
+   */
+  readonly prefetch: (contents: readonly ContentId[]) => Promise<void>;
 };
 
 /** Reads of placed messages. Unknown or expunged-and-swept UIDs are simply absent from the answers. UIDs come in ascending order. */

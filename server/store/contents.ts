@@ -107,14 +107,26 @@ function toTextDoc(id: ObjectId, analyzed: AnalyzedMessage): TextDoc {
   };
 }
 
+const LOAD_PROJECTION = { envelope: 0, bodyStructure: 0, blobs: 0 } as const;
+
 /** Fault NONEXISTENT when it was swept. */
 export async function loadContent(database: Database, content: ContentId): Promise<LoadedContent> {
-  const doc = await guarded(() =>
-    database.contents.findOne({ _id: oid(content) }, { projection: { envelope: 0, bodyStructure: 0, blobs: 0 } }),
-  );
+  const doc = await guarded(() => database.contents.findOne({ _id: oid(content) }, { projection: LOAD_PROJECTION }));
   if (doc === null) throw nonexistent('The message no longer exists.');
+  return toLoaded(doc);
+}
+
+/** Several at once, any order; swept ones are absent. */
+export async function loadContents(database: Database, contents: readonly ContentId[]): Promise<LoadedContent[]> {
+  const docs = await guarded(() =>
+    database.contents.find({ _id: { $in: contents.map(oid) } }, { projection: LOAD_PROJECTION, batchSize: 1_000 }).toArray(),
+  );
+  return docs.map(toLoaded);
+}
+
+function toLoaded(doc: ContentDoc): LoadedContent {
   return {
-    id: content,
+    id: doc._id.toHexString() as ContentId,
     sizeBytes: doc.size,
     headerBytes: doc.headerSize,
     parts: doc.parts,
