@@ -1,0 +1,104 @@
+/** Accounts as a whole: what protocols ask (`AccountOperations`), and administration, over one set of tables. */
+import { Passwords } from '../auth/password.ts';
+import { isFault } from '../base/fault.ts';
+import type { Logger } from '../base/log.ts';
+import { LruCache } from '../base/lru.ts';
+import type { Config } from '../config/schema.ts';
+import type { UserId } from '../mail/ids.ts';
+import { createAccountTables } from '../store/account-tables.ts';
+import type { Database } from '../store/connect.ts';
+import { type AddressAdministration, createAddressAdministration } from './accounts-addresses.ts';
+import { ACCOUNT_DEFAULTS, type AccountContext, type AccountMail, accountOf } from './accounts-context.ts';
+import { resolveRecipient } from './accounts-lookup.ts';
+import { type SignInFailure, type SignInRequest, type SignIn, signIn } from './accounts-sign-in.ts';
+import { type TokenAdministration, createTokenAdministration } from './accounts-tokens.ts';
+import { type UserAdministration, createUserAdministration } from './accounts-users.ts';
+import { AuthLog } from './auth-log.ts';
+import type { Account, AccountOperations, AuthenticationResult } from './contract.ts';
+import { SignInLimiter } from './sign-in-limiter.ts';
+
+export type AccountParts = {
+  readonly database: Database;
+  readonly config: Config;
+  readonly log: Logger;
+  readonly mail: AccountMail;
+};
+
+export type Accounts = {
+  readonly operations: AccountOperations;
+  readonly users: UserAdministration;
+  readonly addresses: AddressAdministration;
+  readonly tokens: TokenAdministration;
+  readonly authLog: AuthLog;
+  readonly context: AccountContext;
+  readonly signIn: (request: SignInRequest) => Promise<SignIn>;
+};
+
+/** How long a user's quota and name are remembered; changes made here are seen at once by the database's own answer at the latest after this (ms). */
+const ACCOUNT_FRESH_MS = 2_000;
+
+export function createAccounts(parts: AccountParts): Accounts {
+  const context: AccountContext = {
+    tables: createAccountTables(parts.database),
+    passwords: new Passwords(),
+    limiter: new SignInLimiter(),
+    mail: parts.mail,
+    defaults: { ...ACCOUNT_DEFAULTS, emailDomain: parts.config.hostname },
+    log: parts.log,
+    now: Date.now,
+  };
+  const authLog = new AuthLog(context);
+  const recent = new LruCache<UserId, { account: Account | undefined; atMs: number }>(10_000);
+
+  const account = async (user: UserId): Promise<Account | undefined> => {
+    const known = recent.get(user);
+    if (known !== undefined && context.now() - known.atMs < ACCOUNT_FRESH_MS) return known.account;
+    const found = await context.tables.users.get(user);
+    const answer = found === undefined ? undefined : accountOf(found, context.defaults);
+    recent.set(user, { account: answer, atMs: context.now() });
+    return answer;
+  };
+
+  const authenticate: AccountOperations['authenticate'] = async (username, password, protocol, from) => {
+    try {
+      const result = await signIn(context, authLog, {
+        username,
+        password,
+        scope: protocol === 'api' ? 'master' : protocol,
+        protocol: protocol.toUpperCase(),
+        ip: from.ip,
+        session: from.connection,
+      });
+      if (!result.ok) return { ok: false, reason: result.reason, code: CODES[result.reason] };
+      const signedIn = accountOf(result.user, context.defaults);
+      return result.appPassword === undefined
+        ? { ok: true, account: signedIn }
+        : { ok: true, account: signedIn, appPassword: result.appPassword };
+    } catch (error) {
+      if (isFault(error, 'UNAVAILABLE')) return { ok: false, reason: error.message, code: 'UNAVAILABLE' };
+      throw error;
+    }
+  };
+
+  return {
+    operations: { authenticate, resolveRecipient: (address) => resolveRecipient(context, address), account },
+    users: createUserAdministration(context),
+    addresses: createAddressAdministration(context),
+    tokens: createTokenAdministration(context),
+    authLog,
+    context,
+    signIn: (request) => signIn(context, authLog, request),
+  };
+}
+
+/** Unknown user and wrong password are told alike; the reason is for the log. */
+const CODES: Record<SignInFailure, Extract<AuthenticationResult, { ok: false }>['code']> = {
+  unknown: 'AUTHENTICATIONFAILED',
+  password: 'AUTHENTICATIONFAILED',
+  scope: 'AUTHORIZATIONFAILED',
+  'second-factor': 'AUTHORIZATIONFAILED',
+  disabled: 'AUTHENTICATIONFAILED',
+  network: 'AUTHORIZATIONFAILED',
+  'not-yet': 'EXPIRED',
+  limit: 'LIMIT',
+};
