@@ -2,6 +2,7 @@
  * `mallard start`: the appliance in the foreground. Progress while it starts, then the addresses; Ctrl-C or SIGTERM stops it in order, a second
  * Ctrl-C ends the workers at once.
  */
+import { settleAfterStart } from '../../after-start.ts';
 import { Appliance } from '../../appliance.ts';
 import { lanAddresses } from '../../certificates/names.ts';
 import type { ControlEvent, Status } from '../../control/contract.ts';
@@ -53,6 +54,7 @@ export async function start({ paths, json }: CliContext, flags: StartFlags): Pro
   if (json) printJson(status);
   else printReady(status, url, Math.round(performance.now() - begun));
   if (flags.open && !json) openBrowser(url);
+  await settleAfterStart();
   await appliance.stopped;
   if (!json) printLine('Mallard has stopped.');
   return 0;
