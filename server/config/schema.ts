@@ -135,6 +135,52 @@ const smtp = z
   })
   .prefault({});
 
+const relay = z.strictObject({
+  host: z.string().min(1).describe('Host that takes our mail'),
+  port: z.int().min(1).max(65_535).default(587).describe('Its port'),
+  tls: z
+    .enum(['opportunistic', 'required', 'implicit', 'none'])
+    .default('required')
+    .describe('STARTTLS if offered, STARTTLS or nothing, TLS from the first byte, or never'),
+  username: z.string().optional().describe('Login name there'),
+  password: z.string().optional().describe('Password there'),
+  verifyCertificate: z.boolean().default(true).describe('Whether its certificate must be valid for its name'),
+});
+
+const outbound = z
+  .strictObject({
+    mode: z
+      .enum(['direct', 'relay', 'catch', 'paused'])
+      .default('direct')
+      .describe(
+        'Send to the recipients’ servers, to the relay, into the catch mailbox (nothing leaves), or keep all in the queue',
+      ),
+    relay: relay.optional().describe('The relay of mode "relay"'),
+    routes: z
+      .array(
+        z.strictObject({
+          recipientDomain: z.string().min(1).optional().describe('Mail to this domain (".example.org" for all below it)'),
+          senderDomain: z.string().min(1).optional().describe('Mail from this domain'),
+          relay: relay.describe('Goes here'),
+        }),
+      )
+      .default([])
+      .describe('Exceptions, the first that fits counts'),
+    catchAddress: z.string().optional().describe('Mode "catch": the user here who gets all outgoing mail'),
+    port: z.int().min(1).max(65_535).default(25).describe('Port of the recipients’ servers'),
+    hostname: z.string().optional().describe('Name said in EHLO; default: the server’s'),
+    dnsServers: z.array(z.string()).default([]).describe('DNS servers (address or address:port); default: the system’s'),
+    ipVersion: z.enum(['any', 'ipv4', 'ipv6']).default('any').describe('IP versions to connect by'),
+    maxConcurrent: positive(40, 'Messages being sent at a time, by this worker'),
+    maxPerDestination: positive(10, 'Of them to one domain'),
+    retryForMs: durationMs(96 * 60 * MINUTE, 'How long sending is tried before the mail is returned'),
+    firstRetryMs: durationMs(5 * MINUTE, 'Delay of the second try; later ones wait longer, up to three hours'),
+    warnAfterMs: durationMs(4 * 60 * MINUTE, 'Delay after which the sender is told'),
+    connectTimeoutMs: durationMs(30 * SECOND, 'Time for a connection'),
+    pollMs: durationMs(5 * SECOND, 'How often the queue of the other workers is looked at'),
+  })
+  .prefault({});
+
 const imap = z
   .strictObject({
     idleTimeoutMs: durationMs(30 * MINUTE, 'RFC 9051 §5.4 asks for at least thirty minutes'),
@@ -203,6 +249,7 @@ export const configSchema = z.strictObject({
   imap,
   pop3,
   smtp,
+  outbound,
   api,
 });
 

@@ -7,6 +7,7 @@ import type { Connection } from '../../base/connection.ts';
 import type { Logger } from '../../base/log.ts';
 import { IdleTimeout, SocketIo } from '../../base/socket-io.ts';
 import type { CommandSpec } from './command-spec.ts';
+import { authCommands } from './commands/auth.ts';
 import { ClientGone, dataCommands } from './commands/data.ts';
 import { helloCommand } from './commands/hello.ts';
 import { mailCommands } from './commands/mail.ts';
@@ -20,7 +21,13 @@ import { encodeReply, plainReply, reply, type SmtpReply } from './wire/reply.ts'
 /** RFC 4954 §4.3 (12288 octets of base64), with room for the verb. */
 const MAX_LINE_BYTES = 12_400;
 
-const specs: readonly CommandSpec[] = [helloCommand(() => specs), ...mailCommands, ...dataCommands, ...sessionCommands];
+const specs: readonly CommandSpec[] = [
+  helloCommand(() => specs),
+  ...mailCommands,
+  ...dataCommands,
+  ...authCommands,
+  ...sessionCommands,
+];
 const byVerb = new Map(specs.flatMap((spec) => spec.verbs.map((verb) => [verb, spec] as const)));
 
 const goingDown = reply(421, '4.3.2', 'The server is going down: try again in a moment');
