@@ -45,7 +45,7 @@ export function parseLine(text: string, source: LineSource, now: number): LogLin
 }
 
 function fromFields(json: Record<string, unknown>, source: LineSource, now: number): LogLine {
-  const { time, level, message, msg, service, connection, user, ...rest } = json;
+  const { time, level, message, msg, service, connection, user, pid: _pid, ...rest } = json;
   const at = typeof time === 'string' ? Date.parse(time) : typeof time === 'number' ? time : Number.NaN;
   return build(source, {
     at: Number.isFinite(at) ? at : now,
