@@ -56,15 +56,15 @@ export function createContentService(database: Database, blobs: BlobStore, limit
       recentForms.set(content, { envelope: analyzed.envelope, bodyStructure: analyzed.bodyStructure });
       return { content, sizeBytes: raw.length, thread: threadOf(analyzed, content) };
     },
-    prefetch: async (wanted) => {
+    prefetch: async (wanted, { bodies }) => {
       const missing = wanted.filter((content) => opened.get(content) === undefined);
-      if (missing.length === 0) return;
-      const blobsAhead: Buffer[] = [];
-      for (const loaded of await loadContents(database, missing)) {
-        opened.set(loaded.id, loaded);
-        for (const segment of loaded.segments) if ('b' in segment) blobsAhead.push(segment.b);
+      if (missing.length > 0) for (const loaded of await loadContents(database, missing)) opened.set(loaded.id, loaded);
+      if (!bodies) return;
+      const ahead: Buffer[] = [];
+      for (const content of wanted) {
+        for (const segment of opened.get(content)?.segments ?? []) if ('b' in segment) ahead.push(segment.b);
       }
-      await blobs.prefetch(blobsAhead);
+      await blobs.prefetch(ahead);
     },
     open: async (content) => {
       let loaded = opened.get(content);

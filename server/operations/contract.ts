@@ -156,9 +156,9 @@ export type ContentOperations = {
   readonly open: (content: ContentId) => Promise<OpenContent>;
   /**
    * A hint that these contents are opened and read soon: a FETCH of many bodies calls it for the next few messages (some MiB) while it writes the present ones. Loads them in
-   * two round trips; unknown ones are ignored.
+   * two round trips; unknown ones are ignored. `bodies`: attachments as well.
    */
-  readonly prefetch: (contents: readonly ContentId[]) => Promise<void>;
+  readonly prefetch: (contents: readonly ContentId[], options: { readonly bodies: boolean }) => Promise<void>;
 };
 
 /** Reads of placed messages. Unknown or expunged-and-swept UIDs are simply absent from the answers. UIDs come in ascending order. */

@@ -5,7 +5,7 @@
 import { formatInternalDate } from '../../../mail/internal-date.ts';
 import type { Modseq, Uid } from '../../../mail/ids.ts';
 import { UidSet, UidSetBuilder } from '../../../mail/uid-set.ts';
-import type { MessageMeta, OpenContent } from '../../../operations/contract.ts';
+import type { MessageMeta } from '../../../operations/contract.ts';
 import { type CommandContext, type CommandSpec, type Completion, SELECTED, command, no, ok } from '../command.ts';
 import { enableFeature } from '../enable.ts';
 import { FetchedContent, canDecode, writeContentItem } from '../fetch/content.ts';
@@ -15,8 +15,9 @@ import type { SessionMailbox } from '../session-mailbox.ts';
 import { flagsText, writePendingKeywords } from '../updates.ts';
 import { type FetchArguments, type FetchItem, expectFetchArguments } from '../wire/fetch-items.ts';
 
-/** Contents being opened ahead of the one that is written. */
-const LOOK_AHEAD = 4;
+/** Messages and octets that are fetched ahead together, while those before them are written. */
+const WINDOW_MESSAGES = 64;
+const WINDOW_BYTES = 2 << 20;
 
 const fetch = command<FetchArguments>({
   names: ['FETCH', 'UID FETCH'],
@@ -62,6 +63,28 @@ async function setSeen({ ops, session }: CommandContext, uids: UidSet): Promise<
   const { changed, modseq } = await ops.messages.store(user, mailbox, { uids: wanted, operation: 'add', flags: ['\\Seen'] });
   if (box.view.modseq < modseq) await ops.views.refresh(box.view);
   return changed;
+}
+
+/** The item may need the bodies of parts, beyond the headers. */
+function readsBodies(item: FetchItem): boolean {
+  if (item.item === 'RFC822' || item.item === 'RFC822.TEXT' || item.item === 'BINARY[]' || item.item === 'BINARY.SIZE[]')
+    return true;
+  return item.item === 'BODY[]' && (item.section.text === '' || item.section.text === 'TEXT');
+}
+
+function* windowsOf(batch: readonly MessageMeta[], bodies: boolean): Generator<readonly MessageMeta[]> {
+  let window: MessageMeta[] = [];
+  let bytes = 0;
+  for (const meta of batch) {
+    if (window.length > 0 && (window.length >= WINDOW_MESSAGES || (bodies && bytes + meta.sizeBytes > WINDOW_BYTES))) {
+      yield window;
+      window = [];
+      bytes = 0;
+    }
+    window.push(meta);
+    bytes += meta.sizeBytes;
+  }
+  if (window.length > 0) yield window;
 }
 
 class Fetch {
@@ -110,20 +133,27 @@ class Fetch {
 
   async #fromContents(uids: UidSet): Promise<void> {
     const { ops, out } = this.#context;
+    const bodies = this.#plan.items.some(readsBodies);
+    const fetchAhead = (window: readonly MessageMeta[] | undefined): Promise<void> =>
+      window === undefined
+        ? Promise.resolve()
+        : ops.contents.prefetch(
+            window.map((meta) => meta.content),
+            { bodies },
+          );
     for await (const batch of this.#metadata(uids)) {
-      const opening: Promise<OpenContent>[] = [];
-      for (let i = 0; i < batch.length; i += 1) {
-        while (opening.length < Math.min(batch.length, i + 1 + LOOK_AHEAD)) {
-          const next = ops.contents.open(batch[opening.length]!.content);
-          // A failure is met when its turn comes; until then it must not count as unhandled.
-          next.catch(() => {});
-          opening.push(next);
+      const windows = [...windowsOf(batch, bodies)];
+      let ready = fetchAhead(windows[0]);
+      for (const [index, window] of windows.entries()) {
+        await ready;
+        ready = fetchAhead(windows[index + 1]);
+        // A failure is met when its turn comes; until then it must not count as unhandled.
+        ready.catch(() => {});
+        for (const meta of window) {
+          await this.#writeContent(meta, new FetchedContent(await ops.contents.open(meta.content)));
+          if (out.isFull) await out.drain();
+          if (out.closed) return;
         }
-        await this.#writeContent(batch[i]!, new FetchedContent(await opening[i]!));
-        // Let go of what is written.
-        opening[i] = NEVER;
-        if (out.isFull) await out.drain();
-        if (out.closed) return;
       }
     }
   }
@@ -217,7 +247,5 @@ class Fetch {
     }
   }
 }
-
-const NEVER = new Promise<OpenContent>(() => {});
 
 export const fetchCommands: readonly CommandSpec[] = [fetch];
