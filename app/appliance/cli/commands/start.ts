@@ -88,9 +88,25 @@ function stopOnSignals(appliance: Appliance): { asked: () => boolean } {
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
+  stopWithNpm(stop);
   // Nothing to read again (settings hold at once), and a closed terminal is no reason to stop the mail.
   process.on('SIGHUP', () => appliance.log.info('SIGHUP: nothing to do'));
   return { asked: () => askedAt !== undefined };
+}
+
+/**
+ * `npm start` puts a shell between itself and us, which keeps a SIGTERM meant for all of them to itself and dies. Without its npm nobody would
+ * know that we still run.
+ */
+function stopWithNpm(stop: () => void): void {
+  if (process.env['npm_lifecycle_event'] === undefined || process.platform === 'win32') return;
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    stop();
+  }, 500);
+  timer.unref();
 }
 
 function show(event: ControlEvent, progress: ProgressLines): void {
