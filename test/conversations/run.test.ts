@@ -45,7 +45,7 @@ for (const [workers, title] of [
         const inbox = await service.ops.mailboxes.inboxOf(user);
         for (const message of script.messages) {
           const stored = await service.ops.contents.store(Buffer.from(loadMessage(message), 'latin1'));
-          await service.ops.messages.append(user, inbox, [{ stored, flags: [], internalDateMs: Date.UTC(2024, 1, 3, 4, 5, 6) }]);
+          await service.ops.messages.append(user, inbox, [{ stored, flags: [], internalDateMs: Date.UTC(2024, 0, 3, 4, 5, 6) }]);
         }
         const ports = service.workers.slice(0, workers).map((worker) => worker.port);
         await new Conversation(script, { user: name }).run(ports, name);

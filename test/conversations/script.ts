@@ -13,9 +13,10 @@
  *   1 C: APPEND INBOX <<simple.eml     … with a fixture, or "JSON text", as a synchronizing literal
  *   1 C> DONE                          a line as it is
  *   1 S: * 1 EXPUNGE                   the next response
+ *   1 S? * 1 RECENT                 a response that may come or not, before the next one that must
  *   1 S: OK                            the tagged reply, by its beginning
  *
- * `$name` binds when first seen and must be the same later, `$` is anything, `\r\n` is a line end. Responses that nobody expected fail.
+ * `$name` binds when first seen and must be the same later, `$` is anything (in commands `$$` is a dollar sign), `\r\n` is a line end. Responses that nobody expected fail.
  */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -25,7 +26,7 @@ import { PASSWORD } from '../harness/imap.ts';
 export type Step = {
   readonly line: number;
   readonly connection: number;
-  readonly kind: 'command' | 'raw' | 'response';
+  readonly kind: 'command' | 'raw' | 'response' | 'optional';
   readonly text: string;
 };
 
@@ -64,9 +65,9 @@ export function parseScript(name: string, text: string): Script {
       headers.set(header[1]!, header[2]!);
       continue;
     }
-    const step = /^(\d+) ([CS])([:>]) ?(.*)$/.exec(line);
+    const step = /^(\d+) ([CS])([:>?]) ?(.*)$/.exec(line);
     if (step === null) throw new Error(`${name}:${index + 1}: no step: ${line}`);
-    const kind = step[2] === 'S' ? 'response' : step[3] === '>' ? 'raw' : 'command';
+    const kind = step[2] === 'S' ? (step[3] === '?' ? 'optional' : 'response') : step[3] === '>' ? 'raw' : 'command';
     steps.push({ line: index + 1, connection: Number(step[1]), kind, text: step[4]! });
   }
   const words = (key: string): string[] => (headers.get(key) ?? '').split(/\s+/).filter((word) => word !== '');
@@ -145,7 +146,12 @@ export class Conversation {
             ? response.slice(tag.length + 1)
             : response;
       if (response === undefined && step.text === 'CLOSED') return;
-      if (!this.#matches(step.text, shown)) throw new Error(`${where}: expected\n  ${step.text}\ngot\n  ${shown}`);
+      if (this.#matches(step.text, shown)) return;
+      if (step.kind === 'optional') {
+        if (response !== undefined) client.pushBack(response);
+        return;
+      }
+      throw new Error(`${where}: expected\n  ${step.text}\ngot\n  ${shown}`);
     }
   }
 
@@ -172,7 +178,8 @@ export class Conversation {
   #fill(text: string, where: string): string {
     return Buffer.from(text, 'utf8')
       .toString('latin1')
-      .replaceAll(/\$([a-zA-Z][a-zA-Z0-9]*)/g, (_, name: string) => {
+      .replaceAll(/\$(\$|[a-zA-Z][a-zA-Z0-9]*)/g, (_, name: string) => {
+        if (name === '$') return '$';
         const value = this.#bound.get(name);
         if (value === undefined) throw new Error(`${where}: $${name} is not bound`);
         return value;

@@ -112,6 +112,11 @@ export class RawImapClient {
     return this.#ready.shift();
   }
 
+  /** Gives a response back, to be the next one. */
+  pushBack(response: RawResponse): void {
+    this.#ready.unshift(response);
+  }
+
   /** What has arrived and was not asked for. */
   get unread(): number {
     return this.#ready.length;

@@ -110,7 +110,9 @@ export class ImapServer {
   async #refuseAppend(context: CommandContext, request: LiteralRequest): Promise<Completion | undefined> {
     const { session, ops } = context;
     try {
-      const name = expectAppendMailbox(new ArgumentParser(request.command, { utf8: session.utf8 }));
+      const parser = new ArgumentParser(request.command, { utf8: session.utf8 });
+      const name = expectAppendMailbox(parser);
+      if (parser.trySp() && parser.peekIs('(')) parser.expectFlagList();
       const { mailbox } = await resolveMailbox(context, name, 'TRYCREATE');
       const quota = await ops.quota(mailbox.user);
       if (quota.limitBytes > 0 && quota.usedBytes + request.sizeBytes > quota.limitBytes) {
