@@ -161,7 +161,7 @@ export type ContentOperations = {
   readonly prefetch: (contents: readonly ContentId[], options: { readonly bodies: boolean }) => Promise<void>;
 };
 
-/** Reads of placed messages. Unknown or expunged-and-swept UIDs are simply absent from the answers. UIDs come in ascending order. */
+/** Reads of placed messages. Unknown or expunged-and-swept UIDs are simply absent from the answers. Ascending UIDs, except for `searchText`, which gives what is in memory first. */
 export type MessageReads = {
   /** In batches, for streaming a FETCH. Messages expunged a moment ago are still found (`includeExpunged`, default true). */
   readonly metadata: (user: UserId, mailbox: MailboxId, uids: UidSet) => AsyncIterable<readonly MessageMeta[]>;

@@ -19,6 +19,7 @@ import { Materializer } from './materializer.ts';
 import { type MessageService, createMessages } from './messages.ts';
 import { QuotaKeeper } from './quota.ts';
 import { createReads } from './reads.ts';
+import { SearchTexts } from './search-texts.ts';
 import { createViews } from './views.ts';
 
 export type CoreOptions = {
@@ -30,7 +31,11 @@ export type CoreOptions = {
   readonly contents?: Partial<ContentLimits>;
   readonly registry?: Partial<RegistryLimits>;
   readonly mailboxes?: Partial<MailboxLimits>;
+  /** Memory for the texts of mailboxes that are searched (characters). */
+  readonly searchTextChars?: number;
 };
+
+const DEFAULT_SEARCH_TEXT_CHARS = 48 << 20;
 
 export type Core = {
   readonly operations: Omit<Operations, 'accounts'>;
@@ -84,7 +89,7 @@ export function createCore(options: CoreOptions): Core {
         ...options.mailboxes,
       }),
       contents: contents.operations,
-      reads: createReads(database, registry, materializer),
+      reads: createReads(database, registry, materializer, new SearchTexts(options.searchTextChars ?? DEFAULT_SEARCH_TEXT_CHARS)),
       messages,
       views: createViews(database, registry),
       events: { subscribe: (user, listener) => beacons.subscribe(user, listener) },

@@ -1,17 +1,26 @@
 /** Reads of placed messages. They see at least everything this worker's view of the mailbox has seen. */
-import type { ContentId, MailboxId, UserId } from '../mail/ids.ts';
-import { UidSet } from '../mail/uid-set.ts';
+import type { ContentId, MailboxId, Uid, UserId } from '../mail/ids.ts';
+import { UidSet, UidSetBuilder } from '../mail/uid-set.ts';
 import type { Database } from '../store/connect.ts';
 import { readTexts } from '../store/contents.ts';
 import { type PlacementRef, readMeta, readRefs } from '../store/placements.ts';
 import type { MessageReads, MessageSummary, SearchText } from './contract.ts';
 import type { MailboxRegistry } from './mailbox-registry.ts';
 import type { Materializer } from './materializer.ts';
+import type { SearchTexts } from './search-texts.ts';
 
 /** Contents whose texts are read at a time; texts are up to a MiB each, mostly a few KiB. */
 const TEXT_BATCH = 250;
 
-export function createReads(database: Database, registry: MailboxRegistry, materializer: Materializer): MessageReads {
+/** Messages answered from memory at a time. */
+const CACHED_BATCH = 2_000;
+
+export function createReads(
+  database: Database,
+  registry: MailboxRegistry,
+  materializer: Materializer,
+  texts: SearchTexts,
+): MessageReads {
   /** Placements must have reached what the caller may have been told of. */
   const settle = (user: UserId, mailbox: MailboxId): Promise<void> =>
     registry.use(user, mailbox, (log) => materializer.ensure(user, mailbox, log.modseq));
@@ -40,14 +49,30 @@ export function createReads(database: Database, registry: MailboxRegistry, mater
     },
 
     searchText: async function* (user, mailbox, uids, which) {
-      for await (const refs of refBatches(user, mailbox, uids)) {
-        const texts = await readTexts(database, contentsOf(refs), { header: which !== 'body', body: which !== 'header' });
-        const batch: SearchText[] = [];
-        for (const ref of refs) {
-          const text = texts.get(ref.content);
-          if (text !== undefined) batch.push({ uid: ref.uid, header: text.header ?? '', body: text.body ?? '' });
+      const parts = which === 'both' ? (['header', 'body'] as const) : ([which] as const);
+      const missing = new UidSetBuilder();
+      let batch: SearchText[] = [];
+      for (const uid of uids) {
+        const known = texts.get(mailbox, uid as Uid, parts);
+        if (known === undefined) {
+          missing.add(uid);
+          continue;
         }
+        batch.push(known);
+        if (batch.length < CACHED_BATCH) continue;
         yield batch;
+        batch = [];
+      }
+      if (batch.length > 0) yield batch;
+      for await (const refs of refBatches(user, mailbox, missing.build())) {
+        const found = await readTexts(database, contentsOf(refs), { header: which !== 'body', body: which !== 'header' });
+        const rows: SearchText[] = [];
+        for (const ref of refs) {
+          const text = found.get(ref.content);
+          if (text !== undefined) rows.push({ uid: ref.uid, header: text.header ?? '', body: text.body ?? '' });
+        }
+        texts.add(mailbox, rows, parts);
+        yield rows;
       }
     },
 
