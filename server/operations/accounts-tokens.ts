@@ -1,0 +1,118 @@
+/** Access tokens of the HTTP API. Only a token's SHA-256 is stored; who it stands for is looked up on every call, so revoking works at once. */
+import { createHash, randomBytes } from 'node:crypto';
+import { LruCache } from '../base/lru.ts';
+import type { UserId } from '../mail/ids.ts';
+import type { Stored } from '../store/records.ts';
+import type { TokenFields, TokenRole } from '../store/types-accounts.ts';
+import { type AccountContext, isClosed } from './accounts-context.ts';
+import { userNotFound } from './refusal.ts';
+
+/** Who calls the API. */
+export type ApiActor = {
+  readonly role: TokenRole;
+  /** The user whose token it is. */
+  readonly user: UserId | undefined;
+  /** Id of the token's record; undefined for the configured root token and for callers that need none. */
+  readonly token: string | undefined;
+  readonly grants: readonly string[];
+  readonly domains: readonly string[];
+};
+
+export type NewToken = {
+  readonly role: TokenRole;
+  readonly user?: string | undefined;
+  readonly description?: string | undefined;
+  /** Ms after the last use; undefined = for ever. */
+  readonly ttlMs?: number | undefined;
+  readonly grants?: readonly string[] | undefined;
+  readonly domains?: readonly string[] | undefined;
+};
+
+export type TokenView = Omit<Stored<TokenFields>, 'hash' | 'accessVersion'>;
+
+export type TokenAdministration = {
+  /** The token itself is answered this once. */
+  readonly create: (token: NewToken) => Promise<{ readonly id: string; readonly token: string }>;
+  readonly list: (filter: { readonly user?: string | undefined; readonly role?: TokenRole | undefined }) => Promise<TokenView[]>;
+  readonly revoke: (id: string) => Promise<boolean>;
+  /** Undefined: unknown, expired, or void because its user's access changed. */
+  readonly check: (token: string) => Promise<ApiActor | undefined>;
+};
+
+/** A token that was good a moment ago is not looked up again for so long: the promise is that revoking takes effect within a second. */
+const CACHE_MS = 800;
+const CACHE_ENTRIES = 10_000;
+/** The time of last use is written at most so often. */
+const TOUCH_MS = 60_000;
+
+export function createTokenAdministration(context: AccountContext): TokenAdministration {
+  const { tokens, users } = context.tables;
+  const cache = new LruCache<string, { actor: ApiActor; until: number }>(CACHE_ENTRIES);
+
+  const read = async (hash: Buffer): Promise<ApiActor | undefined> => {
+    const found = await tokens.findOne({ hash });
+    if (found === undefined || (found.expires !== undefined && found.expires.getTime() <= context.now())) return undefined;
+    if (found.user !== undefined) {
+      const user = await users.get(found.user);
+      if (user === undefined || isClosed(user)) return undefined;
+      if (found.accessVersion !== undefined && found.accessVersion !== user.accessVersion) return undefined;
+    }
+    touch(context, found);
+    const { role, user, id, grants, domains } = found;
+    return { role, user: user as UserId | undefined, token: id, grants: grants ?? [], domains: domains ?? [] };
+  };
+
+  return {
+    create: async (input) => {
+      const token = randomBytes(20).toString('hex');
+      const user = input.user === undefined ? undefined : await users.get(input.user);
+      if (input.user !== undefined && user === undefined) throw userNotFound();
+      const { id } = await tokens.insert({
+        hash: hashOf(token),
+        role: input.role,
+        description: input.description ?? '',
+        ...(user === undefined ? {} : { user: user.id, accessVersion: user.accessVersion }),
+        ...(input.ttlMs === undefined ? {} : { ttlMs: input.ttlMs, expires: new Date(context.now() + input.ttlMs) }),
+        ...(input.grants === undefined ? {} : { grants: input.grants }),
+        ...(input.domains === undefined ? {} : { domains: input.domains }),
+      });
+      return { id, token };
+    },
+    list: async ({ user, role }) => {
+      const found = await tokens.find({ user, role }, { sort: { id: 1 } });
+      return found.map(({ hash, accessVersion, ...view }) => {
+        void [hash, accessVersion];
+        return view;
+      });
+    },
+    revoke: async (id) => {
+      const gone = (await tokens.delete({ id })) > 0;
+      cache.clear();
+      return gone;
+    },
+    check: async (token) => {
+      if (!/^[0-9a-f]{40}$/i.test(token)) return undefined;
+      const hash = hashOf(token.toLowerCase());
+      const key = hash.toString('base64');
+      const known = cache.get(key);
+      if (known !== undefined && known.until > context.now()) return known.actor;
+      const actor = await read(hash);
+      if (actor === undefined) cache.delete(key);
+      else cache.set(key, { actor, until: context.now() + CACHE_MS });
+      return actor;
+    },
+  };
+}
+
+function touch(context: AccountContext, token: Stored<TokenFields>): void {
+  const now = context.now();
+  if (token.lastUse !== undefined && now - token.lastUse.getTime() < TOUCH_MS) return;
+  const set = { lastUse: new Date(now), ...(token.ttlMs === undefined ? {} : { expires: new Date(now + token.ttlMs) }) };
+  context.tables.tokens
+    .update({ id: token.id }, { set })
+    .catch((error: unknown) => context.log.warn('last use of a token', { error }));
+}
+
+function hashOf(token: string): Buffer {
+  return createHash('sha256').update(token).digest();
+}

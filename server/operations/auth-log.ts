@@ -1,0 +1,76 @@
+/**
+ * The authentication log of each user: what was tried, how, from where. Equal events within an hour are counted in one record, so that a mail program that polls
+ * every minute does not bury the rest. Written behind the answer; a log that can't be written never refuses a sign-in.
+ */
+import { createHash } from 'node:crypto';
+import type { AccountContext } from './accounts-context.ts';
+
+export type AuthEvent = {
+  readonly user: string;
+  /** Such as `authentication`, `password change`. */
+  readonly action: string;
+  /** `success`, `fail`, or why. */
+  readonly result: string;
+  readonly protocol?: string | undefined;
+  readonly requiredScope?: string | undefined;
+  /** `master`, `asp`, … */
+  readonly source?: string | undefined;
+  readonly ip?: string | undefined;
+  readonly session?: string | undefined;
+  readonly appPassword?: { readonly id: string; readonly description: string } | undefined;
+  readonly temporary?: boolean | undefined;
+};
+
+const HOUR = 60 * 60_000;
+/** Writes under way; more events are only logged. */
+const MAX_PENDING = 200;
+
+export class AuthLog {
+  readonly #context: Pick<AccountContext, 'tables' | 'defaults' | 'log' | 'now'>;
+  readonly #pending = new Set<Promise<void>>();
+
+  constructor(context: Pick<AccountContext, 'tables' | 'defaults' | 'log' | 'now'>) {
+    this.#context = context;
+  }
+
+  record(event: AuthEvent): void {
+    if (this.#pending.size >= MAX_PENDING) return;
+    const write = this.#write(event)
+      .catch((error: unknown) => this.#context.log.warn('authentication log', { error, user: event.user }))
+      .finally(() => this.#pending.delete(write));
+    this.#pending.add(write);
+  }
+
+  /** Resolves when everything recorded so far is written: for tests and for stopping. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#pending);
+  }
+
+  async #write(event: AuthEvent): Promise<void> {
+    const { tables, defaults, now } = this.#context;
+    const at = now();
+    const { user, action, result, protocol, requiredScope, source, ip, session, appPassword, temporary } = event;
+    const what = [action, result, protocol, requiredScope, source, ip, appPassword?.id, Math.floor(at / HOUR)];
+    const key = createHash('md5').update(JSON.stringify(what)).digest('hex');
+    await tables.authEvents.upsert(
+      { user, key },
+      {
+        set: {
+          action,
+          result,
+          protocol: protocol ?? null,
+          requiredScope: requiredScope ?? null,
+          source: source ?? null,
+          ip: ip ?? null,
+          sess: session ?? null,
+          asp: appPassword?.id ?? null,
+          aname: appPassword?.description ?? null,
+          ...(temporary === true ? { temporary } : {}),
+          last: new Date(at),
+          expires: new Date(at + defaults.authLogMs),
+        },
+        increment: { events: 1 },
+      },
+    );
+  }
+}
