@@ -5,7 +5,9 @@ import type { SpecialUse } from '../mail/special-use.ts';
 import { ACCOUNT_INDEXES } from '../store/account-indexes.ts';
 import { connectDatabase } from '../store/connect.ts';
 import { INDEXES, ensureIndexes } from '../store/indexes.ts';
+import { type LocalDomains, createLocalDomains } from '../store/local-domains.ts';
 import { migrate } from '../store/migrations.ts';
+import { QUEUE_INDEXES, type QueueStore, createQueueStore } from '../store/queue.ts';
 import { createRedisBeacons } from '../sync/beacons.ts';
 import { type Accounts, createAccounts } from './accounts.ts';
 import type { Operations } from './contract.ts';
@@ -17,6 +19,9 @@ export type OpenedStore = {
   /** Users, addresses, tokens: administration. */
   readonly accounts: Accounts;
   readonly housekeeping: Core['housekeeping'];
+  /** Outgoing mail. */
+  readonly queue: QueueStore;
+  readonly localDomains: LocalDomains;
   /** Throws a busy Fault while the database is away. */
   readonly ping: () => Promise<void>;
   readonly redisConnected: () => boolean;
@@ -31,7 +36,7 @@ export async function createOperations(config: Config, log: Logger): Promise<Ope
   );
   try {
     await migrate(database, log);
-    await ensureIndexes(database, [...INDEXES, ...ACCOUNT_INDEXES]);
+    await ensureIndexes(database, [...INDEXES, ...ACCOUNT_INDEXES, ...QUEUE_INDEXES]);
   } catch (error) {
     await database.close();
     throw error;
@@ -62,6 +67,8 @@ export async function createOperations(config: Config, log: Logger): Promise<Ope
     operations: { ...core.operations, accounts: accounts.operations },
     accounts,
     housekeeping: core.housekeeping,
+    queue: createQueueStore(database),
+    localDomains: createLocalDomains(database),
     ping: database.ping,
     redisConnected: beacons.connected,
     close: async () => {
