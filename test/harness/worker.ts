@@ -176,7 +176,7 @@ class WorkerProcess {
     this.endpoints = await this.#ready(child, report);
     this.startMs = performance.now() - startedAt;
     child.unref();
-    for (const stream of child.stdio) if (stream !== null && 'unref' in stream) (stream as { unref(): void }).unref();
+    for (const stream of child.stdio) if (stream !== null && stream !== undefined && 'unref' in stream) (stream as { unref(): void }).unref();
   }
 
   async kill(signal: NodeJS.Signals): Promise<void> {

@@ -219,7 +219,7 @@ export class ImapProbe {
         this.#rest = bytes.subarray(at);
         return;
       }
-      const text = bytes.latin1Slice(at, lineEnd - 1);
+      const text = bytes.toString('latin1', at, lineEnd - 1);
       at = lineEnd + 1;
       this.#line += text;
       const size = literalSize(text);

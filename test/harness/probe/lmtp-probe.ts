@@ -73,7 +73,7 @@ export class LmtpProbe {
       this.#socket.write(raw);
     } else {
       this.#socket.write(dotStuffed(raw));
-      this.#socket.write(raw.length > 1 && raw.latin1Slice(raw.length - 2) === '\r\n' ? '.\r\n' : '\r\n.\r\n');
+      this.#socket.write(raw.length > 1 && raw.toString('latin1', raw.length - 2) === '\r\n' ? '.\r\n' : '\r\n.\r\n');
     }
     this.#socket.uncork();
     return all(finals);
@@ -129,6 +129,6 @@ async function all(replies: readonly Promise<LmtpReply>[]): Promise<LmtpReply[]>
 /** RFC 5321 §4.5.2. The common message has no line that begins with a dot and is sent as it is. */
 export function dotStuffed(raw: Buffer): Buffer {
   if (raw[0] !== 46 && raw.indexOf('\r\n.') === -1) return raw;
-  const text = raw.latin1Slice();
+  const text = raw.toString('latin1');
   return Buffer.from(text.replace(/(^|\r\n)\./g, '$1..'), 'latin1');
 }
