@@ -219,7 +219,7 @@ export async function* readMeta(
   user: UserId,
   mailbox: MailboxId,
   uids: UidSet,
-  batchSize = 250,
+  batchSize = 500,
 ): AsyncGenerator<PlacementMeta[]> {
   for (const filter of uidFilters(user, mailbox, uids)) {
     const cursor = database.messages.find(filter, {
@@ -271,11 +271,14 @@ type MessageCursor = {
   close(): Promise<void>;
 };
 
-/** Drains a cursor by its own buffered batches: one await per batch, not per document. */
+/** Drains a cursor by its own buffered batches: one await per batch, not per document, and the next is on its way while the caller works on this one. */
 async function* batches<T>(cursor: MessageCursor, size: number, map: (doc: MessageDoc) => T): AsyncGenerator<T[]> {
   try {
-    while (await guarded(() => cursor.hasNext())) {
+    let more = cursor.hasNext();
+    while (await guarded(() => more)) {
       const buffered = cursor.readBufferedDocuments(size);
+      more = cursor.hasNext();
+      more.catch(() => {}); // met at the loop's next turn; until then it must not count as unhandled
       if (buffered.length > 0) yield buffered.map(map);
     }
   } finally {
