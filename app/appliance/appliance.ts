@@ -129,7 +129,6 @@ export class Appliance implements ControlSubject {
     });
     this.#applier = new SettingsApplier({
       settings: this.settings,
-      log: this.log,
       notice: (level, message) => this.#notice(level, message),
       restartWorkers: () => this.#restartWorkers((state) => state !== 'stopped'),
       setWorkers: (count) => this.#supervisor.setWorkers(count),

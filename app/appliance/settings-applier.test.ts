@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
-import { silentLogger } from '../../server/base/log.ts';
 import { SettingsApplier } from './settings-applier.ts';
 import type { SettingName } from './settings/registry.ts';
 import { Settings } from './settings/store.ts';
@@ -30,7 +29,6 @@ function setUp(name: string): {
   };
   const applier = new SettingsApplier({
     settings,
-    log: silentLogger,
     notice: (level, message) => {
       calls.push(`${level}: ${message}`);
       settle();

@@ -2,14 +2,12 @@
  * Makes changed settings hold: some at once, some by new workers. Changes that come while workers restart are applied together afterwards, so that a
  * person who changes five ports waits once.
  */
-import type { Logger } from '../../server/base/log.ts';
 import { type SettingName, settingOf } from './settings/registry.ts';
 import type { Settings } from './settings/store.ts';
 import { workerCount } from './worker-config.ts';
 
 export interface ApplierOptions {
   readonly settings: Settings;
-  readonly log: Logger;
   readonly notice: (level: 'warn' | 'error', message: string) => void;
   readonly restartWorkers: () => Promise<void>;
   readonly setWorkers: (count: number) => Promise<void>;

@@ -3,11 +3,17 @@
  * listens wherever it says, and reports. Its HTTP API tells the configuration that it got, so that a test can see what the appliance sends.
  */
 import { writeSync } from 'node:fs';
-import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
+import {
+  createServer as createHttpServer,
+  type Server as HttpServer,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { createInterface } from 'node:readline';
 import { ConfigFault, parseConfigJson } from '../../server/config/load.ts';
 import { type Config, serviceKinds, type ServiceName } from '../../server/config/schema.ts';
+import { answerUsersApi } from './fake-users-api.ts';
 
 const report = (message: object): void => void writeSync(3, `${JSON.stringify(message)}\n`);
 const log = (message: string, fields: object = {}): void => {
@@ -60,11 +66,16 @@ function open(name: ServiceName, config: Config): Promise<number> {
 }
 
 function api(config: Config): HttpServer {
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    if (request.headers['x-access-token'] !== config.api.rootToken) {
+      response.writeHead(401, { 'content-type': 'application/json' }).end(JSON.stringify({ error: 'no', code: 'InvalidToken' }));
+    } else if (!(await answerUsersApi(request, response))) {
+      response
+        .writeHead(200, { 'content-type': 'application/json' })
+        .end(JSON.stringify({ config, commands, pid: process.pid, url: request.url }));
+    }
+  };
   return createHttpServer((request, response) => {
-    const known = request.headers['x-access-token'] === config.api.rootToken;
-    response.writeHead(known ? 200 : 401, { 'content-type': 'application/json' });
-    response.end(
-      JSON.stringify(known ? { config, commands, pid: process.pid, url: request.url } : { error: 'no', code: 'InvalidToken' }),
-    );
+    answer(request, response).catch((error: unknown) => response.destroy(error instanceof Error ? error : undefined));
   });
 }

@@ -72,7 +72,11 @@ export const settings = {
   }),
   'api.host': host('localhost', 'The address on which the HTTP API listens. It speaks plain HTTP: keep it on this computer.'),
   'api.port': port(8080, { restart: worker, help: 'The port of the HTTP API.' }),
-  'gui.host': host('localhost', 'The address on which the GUI and the control API listen.', 'appliance'),
+  'gui.host': host(
+    'localhost',
+    'The address on which the GUI and the control API listen. They speak plain HTTP: on other than localhost, the network can listen in.',
+    'appliance',
+  ),
   'gui.port': port(8090, { restart: 'appliance', help: 'The port of the GUI and the control API.' }),
 
   'auth.allowPlaintext': choice('loopback', ['never', 'loopback', 'always'], {
