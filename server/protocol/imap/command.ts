@@ -1,5 +1,6 @@
 /** What a command is: a spec as data plus `parse` and `run`. One family a file in `commands/`; `registry.ts` lists them. */
 import type { Logger } from '../../base/log.ts';
+import type { UserId } from '../../mail/ids.ts';
 import type { Operations } from '../../operations/contract.ts';
 import type { ImapSettings } from './settings.ts';
 import type { Session, SessionState } from './session.ts';
@@ -30,7 +31,7 @@ export type ClientControl = {
   /** Counts and delays; true when it was one too many and the connection must end. */
   readonly failedLogin: () => Promise<boolean>;
   /** Registers the session with the user's connections. False: too many. */
-  readonly claimUser: (user: string) => boolean;
+  readonly claimUser: (user: UserId) => boolean;
   readonly releaseUser: () => void;
   /** The client's ID, for the log. */
   clientName: string | undefined;

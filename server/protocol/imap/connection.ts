@@ -10,6 +10,7 @@ import { constants, createDeflateRaw, createInflateRaw } from 'node:zlib';
 import { type Connection, isLoopback } from '../../base/connection.ts';
 import { Fault } from '../../base/fault.ts';
 import type { Logger } from '../../base/log.ts';
+import type { UserId } from '../../mail/ids.ts';
 import type { CapabilityFacts, ClientControl, CommandContext } from './command.ts';
 import { dispatch } from './dispatcher.ts';
 import { ImapOutput } from './output.ts';
@@ -60,7 +61,7 @@ export class ImapConnection implements ClientControl, Expiring {
   #commandsBeforeLogin = 0;
   #badInARow = 0;
   #failedLogins = 0;
-  #claimedUser: string | undefined;
+  #claimedUser: UserId | undefined;
   #stalled = false;
 
   constructor(server: ImapServer, connection: Connection) {
@@ -463,7 +464,7 @@ export class ImapConnection implements ClientControl, Expiring {
     return this.#failedLogins >= maxFailuresPerConnection;
   }
 
-  claimUser(user: string): boolean {
+  claimUser(user: UserId): boolean {
     if (!this.#server.claimUser(user, this)) return false;
     this.#claimedUser = user;
     return true;

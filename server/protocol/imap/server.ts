@@ -3,7 +3,8 @@ import type { Connection } from '../../base/connection.ts';
 import { isFault } from '../../base/fault.ts';
 import type { ConnectionHandler } from '../../base/listener.ts';
 import type { Logger } from '../../base/log.ts';
-import type { Operations } from '../../operations/contract.ts';
+import type { UserId } from '../../mail/ids.ts';
+import type { Operations, UserEvent } from '../../operations/contract.ts';
 import type { CommandContext, Completion } from './command.ts';
 import { ImapConnection } from './connection.ts';
 import type { Dispatched } from './dispatcher.ts';
@@ -24,6 +25,9 @@ export type ImapServerOptions = {
   readonly onCommand?: (done: Dispatched) => void;
 };
 
+/** A user's connections in this worker, and the ear for what happens to the user. */
+type UserSessions = { readonly connections: Set<ImapConnection>; readonly unsubscribe: () => void };
+
 const DEFAULT_IN_FLIGHT_BYTES = 192 * 1024 * 1024;
 
 export class ImapServer {
@@ -32,7 +36,7 @@ export class ImapServer {
   readonly settings: ImapSettings;
   readonly timeouts: Timeouts;
   readonly #connections = new Set<ImapConnection>();
-  readonly #byUser = new Map<string, Set<ImapConnection>>();
+  readonly #byUser = new Map<UserId, UserSessions>();
   readonly #maxInFlightBytes: number;
   readonly #onCommand: ((done: Dispatched) => void) | undefined;
   #inFlightBytes = 0;
@@ -69,18 +73,31 @@ export class ImapServer {
     this.#connections.delete(connection);
   }
 
-  claimUser(user: string, connection: ImapConnection): boolean {
-    const sessions = this.#byUser.get(user) ?? new Set();
-    if (sessions.size >= this.settings.maxConnectionsPerUser) return false;
-    sessions.add(connection);
-    this.#byUser.set(user, sessions);
+  claimUser(user: UserId, connection: ImapConnection): boolean {
+    let sessions = this.#byUser.get(user);
+    if (sessions === undefined) {
+      sessions = { connections: new Set(), unsubscribe: this.ops.events.subscribe(user, (event) => this.#onUserEvent(user, event)) };
+      this.#byUser.set(user, sessions);
+    }
+    if (sessions.connections.size >= this.settings.maxConnectionsPerUser) return false;
+    sessions.connections.add(connection);
     return true;
   }
 
-  releaseUser(user: string, connection: ImapConnection): void {
+  releaseUser(user: UserId, connection: ImapConnection): void {
     const sessions = this.#byUser.get(user);
-    sessions?.delete(connection);
-    if (sessions?.size === 0) this.#byUser.delete(user);
+    if (sessions === undefined) return;
+    sessions.connections.delete(connection);
+    if (sessions.connections.size > 0) return;
+    sessions.unsubscribe();
+    this.#byUser.delete(user);
+  }
+
+  /** One subscription per user, however many sessions. */
+  #onUserEvent(user: UserId, event: UserEvent): void {
+    if (event.kind !== 'access') return;
+    // Password changed, account disabled or removed: whoever may still come in signs in again.
+    for (const connection of this.#byUser.get(user)?.connections ?? []) connection.end('Access has changed, sign in again');
   }
 
   count(done: Dispatched): void {
