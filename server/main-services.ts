@@ -1,39 +1,65 @@
 /** Which service runs which protocol. Each entry is one function that starts it; the rest of the worker knows only names. */
 import { Budget } from './base/budget.ts';
 import { listen, type ConnectionHandler } from './base/listener.ts';
-import { serviceKinds, type Config, type ServiceName } from './config/schema.ts';
-import { createDelivery, type Delivery } from './delivery/deliver.ts';
-import type { RunningService, ServiceContext, StartService } from './main-worker.ts';
+import { serviceKinds, type Config } from './config/schema.ts';
+import { createDelivery } from './delivery/deliver.ts';
+import { createMailFlow } from './delivery/mail-flow.ts';
+import { createResolver } from './delivery/queue/destinations.ts';
+import { startQueueRunner, type QueueRunner } from './delivery/queue/runner.ts';
+import { createSentCopies } from './delivery/sent-copy.ts';
+import type { Assembly, RunningService, ServiceContext, StartService } from './main-worker.ts';
 import { ImapServer } from './protocol/imap/server.ts';
 import type { ImapSettings } from './protocol/imap/settings.ts';
 import { createLmtpHandler } from './protocol/lmtp/handler.ts';
 import { createPop3Handler } from './protocol/pop3/dispatcher.ts';
+import { createIncomingHandler, createSubmissionHandler } from './protocol/smtp/handlers.ts';
 
-/** What several services of one worker use together. */
-type Shared = { readonly memory: Budget; readonly delivery: Delivery; readonly imap: ImapServer };
-
-/** The services of one worker. */
-export function createServices(): Partial<Record<ServiceName, StartService>> {
-  let shared: Shared | undefined;
-  const sharedOf = ({ config, operations, log }: ServiceContext): Shared => {
-    shared ??= {
-      memory: new Budget(Math.max(config.store.maxInFlightBytes, config.store.maxMessageBytes)),
-      delivery: createDelivery({ operations, config, log: log.with({ service: 'delivery' }) }),
-      imap: new ImapServer({
-        ops: operations,
-        log,
-        settings: imapSettings(config),
-        maxInFlightBytes: config.store.maxInFlightBytes,
-      }),
-    };
-    return shared;
-  };
+/** The services of one worker, and the queue behind them. */
+export function assemble({ config, operations, store, log }: Omit<ServiceContext, 'name'>): Assembly {
+  const memory = new Budget(Math.max(config.store.maxInFlightBytes, config.store.maxMessageBytes));
+  const delivery = createDelivery({ operations, config, log: log.with({ service: 'delivery' }) });
+  const sentCopies = createSentCopies({ operations, log: log.with({ service: 'submission' }) });
+  const { queue, localDomains } = store;
+  let runner: QueueRunner | undefined;
+  const flow = createMailFlow({
+    config,
+    operations,
+    localDomains,
+    queue,
+    delivery,
+    sentCopies,
+    wake: () => runner?.wake(),
+    log: log.with({ service: 'delivery' }),
+  });
+  const imap = new ImapServer({
+    ops: operations,
+    log,
+    settings: imapSettings(config),
+    maxInFlightBytes: config.store.maxInFlightBytes,
+  });
+  const imapService = onListener(() => imap.handler, false);
+  const pop3Service = onListener((context) => createPop3Handler(context, context.log));
+  const submissionService = onListener((context) => createSubmissionHandler({ ...context, flow, memory }));
   return {
-    lmtp: onListener((context) => createLmtpHandler({ ...context, ...sharedOf(context) })),
-    imap: onListener((context) => sharedOf(context).imap.handler, false),
-    imaps: onListener((context) => sharedOf(context).imap.handler, false),
-    pop3: onListener((context) => createPop3Handler(context, context.log)),
-    pop3s: onListener((context) => createPop3Handler(context, context.log)),
+    services: {
+      imap: imapService,
+      imaps: imapService,
+      pop3: pop3Service,
+      pop3s: pop3Service,
+      lmtp: onListener((context) => createLmtpHandler({ ...context, delivery, memory })),
+      smtp: onListener((context) => createIncomingHandler({ ...context, flow, memory })),
+      submission: submissionService,
+      submissions: submissionService,
+    },
+    start: () => {
+      const queueLog = log.with({ service: 'queue' });
+      const dns = createResolver(config.outbound.dnsServers);
+      runner = startQueueRunner({ config, operations, delivery, queue, dns, random: Math.random, log: queueLog });
+    },
+    stop: async (graceMs) => {
+      sentCopies.close();
+      await runner?.stop(graceMs);
+    },
   };
 }
 

@@ -31,7 +31,11 @@ function parts(failures: number): { parts: WorkerParts; closed: () => number; tr
     closed: () => closed,
     parts: {
       retryMs: 1,
-      services: { imap: closeAtOnce, imaps: closeAtOnce },
+      assemble: () => ({
+        services: { imap: closeAtOnce, imaps: closeAtOnce },
+        start: () => {},
+        stop: () => Promise.resolve(),
+      }),
       createOperations: () => {
         tries += 1;
         if (tries <= failures) return Promise.reject(unavailable('away'));

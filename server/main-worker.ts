@@ -33,10 +33,20 @@ export type StartService = (context: ServiceContext) => Promise<RunningService>;
 
 export type Endpoint = { readonly host: string; readonly port: number; readonly tls: 'none' | 'starttls' | 'implicit' };
 
+/** What a worker runs: services by name, and what goes on behind them. */
+export type Assembly = {
+  readonly services: Partial<Record<ServiceName, StartService>>;
+  /** Starts what works without being asked (the queue), after the services listen. */
+  readonly start: () => void;
+  /** After the services have ended. */
+  readonly stop: (graceMs: number) => Promise<void>;
+};
+
 export type WorkerParts = {
   /** Throws a busy Fault while the databases are away: it is tried again. */
   readonly createOperations: (config: Config, log: Logger) => Promise<OpenedStore>;
-  readonly services: Partial<Record<ServiceName, StartService>>;
+  /** Called when the store is open. */
+  readonly assemble: (base: Omit<ServiceContext, 'name'>) => Assembly;
   /** Delay before the next try to reach the databases; grows to ten times as much. */
   readonly retryMs?: number;
 };
@@ -60,15 +70,18 @@ export async function startWorker(config: Config, parts: WorkerParts, log: Logge
   if (certificate !== undefined) tls.setDefault(certificate);
   const names = (Object.keys(config.services) as ServiceName[]).filter((name) => shouldRun(name, config, tls, log));
   const open = await waitForOperations(config, parts, log, signal);
+  const base = { config, operations: open.operations, store: open, tls, log };
+  const assembly = parts.assemble(base);
   const running: { name: ServiceName; service: RunningService }[] = [];
   const stop = async (): Promise<void> => {
     // Together, so that one slow client doesn't eat another service's grace.
     await Promise.all(running.map(({ service }) => service.close(config.drainTimeoutMs)));
+    await assembly.stop(config.drainTimeoutMs);
     await open.close();
   };
   try {
     for (const name of names) {
-      const start = parts.services[name];
+      const start = assembly.services[name];
       if (start === undefined) {
         log.warn('this build does not have the service', { service: name });
         continue;
@@ -89,6 +102,7 @@ export async function startWorker(config: Config, parts: WorkerParts, log: Logge
     await stop();
     throw error;
   }
+  assembly.start();
   const endpoints = Object.fromEntries(
     running.map(({ name, service }) => [name, { host: service.host, port: service.port, tls: effectiveTls(service, tls) }]),
   );

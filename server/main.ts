@@ -15,7 +15,7 @@ import { createLogger, type Logger } from './base/log.ts';
 import { ListenFault } from './base/listener.ts';
 import { certificateFiles, ConfigFault, loadConfigFile, parseConfigJson } from './config/load.ts';
 import type { Config } from './config/schema.ts';
-import { createServices } from './main-services.ts';
+import { assemble } from './main-services.ts';
 import { StartAborted, startWorker, type Worker } from './main-worker.ts';
 import { openStore } from './main-store.ts';
 
@@ -70,7 +70,7 @@ async function run(config: Config, lines: Interface | undefined, log: Logger): P
 
   let worker: Worker;
   try {
-    worker = await startWorker(config, { createOperations: openStore, services: createServices() }, log, stopping.signal);
+    worker = await startWorker(config, { createOperations: openStore, assemble }, log, stopping.signal);
   } catch (error) {
     return startFailed(error, log);
   }

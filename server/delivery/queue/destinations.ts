@@ -47,7 +47,11 @@ function covers(pattern: string, domain: string): boolean {
   return wanted.startsWith('.') ? domain.endsWith(wanted) : domain === wanted;
 }
 
-export type Dns = Pick<Resolver, 'resolveMx' | 'resolve4' | 'resolve6'>;
+export type Dns = {
+  readonly resolveMx: (name: string) => Promise<readonly { readonly priority: number; readonly exchange: string }[]>;
+  readonly resolve4: (name: string) => Promise<readonly string[]>;
+  readonly resolve6: (name: string) => Promise<readonly string[]>;
+};
 
 export function createResolver(servers: readonly string[]): Resolver {
   const resolver = new Resolver({ timeout: 5_000, tries: 2 });
@@ -120,8 +124,9 @@ async function exchangers(domain: string, options: HostOptions): Promise<readonl
 }
 
 /** IPv6 first, as RFC 6724 has it; a family that fails is left out when the other one answers. */
-async function findAddresses(name: string, options: HostOptions): Promise<readonly string[]> {
+export async function findAddresses(name: string, options: HostOptions): Promise<readonly string[]> {
   if (isIP(name) !== 0) return [name];
+  if (name === 'localhost') return options.ipVersion === 'ipv6' ? ['::1'] : ['127.0.0.1'];
   const wanted = [
     ...(options.ipVersion === 'ipv4' ? [] : [options.dns.resolve6(name)]),
     ...(options.ipVersion === 'ipv6' ? [] : [options.dns.resolve4(name)]),

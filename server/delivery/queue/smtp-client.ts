@@ -104,6 +104,12 @@ export class SmtpClient {
     return this.#connection.secure === true;
   }
 
+  /** The server has said DSN: it tells the sender itself. */
+  get supportsDsn(): boolean {
+    const extensions: unknown = (this.#connection as unknown as { _supportedExtensions?: unknown })._supportedExtensions;
+    return Array.isArray(extensions) && extensions.includes('DSN');
+  }
+
   /** Sends one message. Throws SendFault when nobody could be served; else tells for each recipient. */
   async send(envelope: QueueEnvelope, recipients: readonly QueueRecipient[], body: Buffer): Promise<SentMessage> {
     const to = recipients.map(({ address }) => address);

@@ -1,0 +1,68 @@
+/**
+ * What a submission server does to a user's message (RFC 6409 §8): a missing Date, Message-ID or From is added, Bcc is taken out. Everything else stays as it
+ * is, byte for byte.
+ */
+import { randomBytes } from 'node:crypto';
+import { parseAddressList } from '../mime/addresses.ts';
+import { decodeWords } from '../mime/encoded-words.ts';
+import { fieldValue, findField, readHeaderFields } from '../mime/header-fields.ts';
+import { mailDate } from './trace-header.ts';
+
+export type SubmittedMessage = {
+  /** Without Bcc, with the added fields at its head. */
+  readonly raw: Buffer;
+  /** With angle brackets. */
+  readonly messageId: string;
+  /** Decoded. */
+  readonly subject: string;
+  /** Of From; empty when it had none that can be read. */
+  readonly from: readonly string[];
+};
+
+export type SubmissionContext = {
+  readonly hostname: string;
+  readonly nowMs: number;
+  /** Becomes From when there is none. */
+  readonly defaultFrom: string;
+};
+
+const REMOVED: ReadonlySet<string> = new Set(['bcc', 'resent-bcc', 'return-path']);
+const MAX_HEADER_BYTES = 1024 * 1024;
+const MAX_FROM = 100;
+
+export function completeSubmitted(raw: Buffer, context: SubmissionContext): SubmittedMessage {
+  const fields = readHeaderFields(raw, 0, raw.length, MAX_HEADER_BYTES);
+  const headless = fields[0] !== undefined && fields[0].name === '';
+  const known = headless ? [] : fields;
+  const added: string[] = [];
+  const idField = findField(known, 'message-id');
+  let messageId = idField === undefined ? '' : (/<[^<>\s]+>/.exec(fieldValue(raw, idField))?.[0] ?? '');
+  if (idField === undefined) {
+    messageId = `<${randomBytes(16).toString('hex')}@${context.hostname}>`;
+    added.push(`Message-ID: ${messageId}`);
+  }
+  if (findField(known, 'date') === undefined) added.push(`Date: ${mailDate(context.nowMs)}`);
+  const fromField = findField(known, 'from');
+  if (fromField === undefined && context.defaultFrom !== '') added.push(`From: <${context.defaultFrom}>`);
+  const from = known
+    .filter(({ name }) => name === 'from')
+    .flatMap((field) => parseAddressList(fieldValue(raw, field), MAX_FROM).map(({ address }) => address));
+  const pieces: Buffer[] = [];
+  if (added.length > 0) pieces.push(Buffer.from(`${added.join('\r\n')}\r\n`));
+  // A message that begins with its text gets the blank line that it lacks.
+  if (headless) pieces.push(Buffer.from('\r\n'));
+  let kept = 0;
+  for (const { name, start, end } of known) {
+    if (!REMOVED.has(name)) continue;
+    pieces.push(raw.subarray(kept, start));
+    kept = end;
+  }
+  pieces.push(raw.subarray(kept));
+  const subject = findField(known, 'subject');
+  return {
+    raw: pieces.length === 1 ? raw : Buffer.concat(pieces),
+    messageId,
+    subject: subject === undefined ? '' : decodeWords(fieldValue(raw, subject)),
+    from,
+  };
+}

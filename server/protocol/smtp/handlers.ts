@@ -1,0 +1,115 @@
+/** SMTP from the world (port 25) and from users (587, 465): two profiles of the skeleton. */
+import type { Budget } from '../../base/budget.ts';
+import type { ConnectionHandler } from '../../base/listener.ts';
+import type { Logger } from '../../base/log.ts';
+import type { Config } from '../../config/schema.ts';
+import type { MailFlow } from '../../delivery/mail-flow.ts';
+import { receivedField } from '../../delivery/trace-header.ts';
+import type { Operations } from '../../operations/contract.ts';
+import { createSmtpHandler } from './dispatcher.ts';
+import { envelopeOf, originOf } from './origin.ts';
+import type { RecipientDecision, RecipientRequest, SmtpProfile } from './profile.ts';
+import type { SmtpLimits } from './session.ts';
+import { reply } from './wire/reply.ts';
+
+export type SmtpDependencies = {
+  readonly config: Config;
+  readonly operations: Operations;
+  readonly flow: MailFlow;
+  /** Memory for messages in flight, shared by every service of the worker. */
+  readonly memory: Budget;
+  readonly log: Logger;
+};
+
+const noSuchUser = reply(550, '5.1.1', 'No such user here');
+const disabled = reply(550, '5.2.1', 'The mailbox is disabled');
+
+export function createIncomingHandler(dependencies: SmtpDependencies): ConnectionHandler {
+  return handlerFor(incomingProfile(dependencies), dependencies);
+}
+
+export function createSubmissionHandler(dependencies: SmtpDependencies): ConnectionHandler {
+  return handlerFor(submissionProfile(dependencies), dependencies);
+}
+
+function handlerFor(profile: SmtpProfile, { config, operations, memory, log }: SmtpDependencies): ConnectionHandler {
+  const limits: SmtpLimits = {
+    maxMessageBytes: config.store.maxMessageBytes,
+    maxRecipients: config.smtp.maxRecipients,
+    maxErrors: config.smtp.maxErrors,
+    maxAuthFailures: config.auth.maxFailuresPerConnection,
+    memoryWaitMs: 30_000,
+  };
+  return createSmtpHandler({ profile, config, operations, limits, memory }, log);
+}
+
+const shared = {
+  protocol: 'ESMTP',
+  hello: ['EHLO', 'HELO'],
+  perRecipientReplies: false,
+  extensions: ['BINARYMIME', 'DSN'],
+} as const;
+
+function incomingProfile({ config, flow }: SmtpDependencies): SmtpProfile {
+  return {
+    ...shared,
+    service: 'smtp',
+    requiresAuth: false,
+    requiresSmtpUtf8Declared: true,
+    mechanisms: () => [],
+    onSender: () => Promise.resolve(undefined),
+    onRecipient: async (session, _transaction, request): Promise<RecipientDecision> => {
+      const target = await flow.classify(request.address);
+      switch (target.kind) {
+        case 'unknown':
+          return { refused: noSuchUser };
+        case 'disabled':
+          return { refused: disabled };
+        case 'remote':
+          session.log.info('relay refused', { ip: session.connection.remoteAddress, to: request.address });
+          return { refused: reply(550, '5.7.1', 'Mail to other places is not taken here') };
+        case 'local':
+        case 'forward':
+          return { accepted: { ...request, target } };
+      }
+    },
+    onMessage: async (session, transaction, join) => {
+      const origin = originOf(session, transaction);
+      const envelope = envelopeOf(transaction);
+      const message = join(Buffer.from(receivedField(origin, envelope, config.hostname)));
+      const { code, enhanced, text } = await flow.receive(message, envelope, origin);
+      return [reply(code, enhanced, text)];
+    },
+  };
+}
+
+function submissionProfile({ config, flow }: SmtpDependencies): SmtpProfile {
+  return {
+    ...shared,
+    service: 'submission',
+    requiresAuth: true,
+    requiresSmtpUtf8Declared: false,
+    mechanisms: () => ['PLAIN', 'LOGIN'],
+    onSender: async (session, transaction) => {
+      const { account } = session;
+      // The null reverse-path is for notices that a client sends (RFC 8098 §2).
+      if (account === undefined || transaction.from === '' || !config.smtp.fromOwnership) return undefined;
+      if (await flow.owns(account, transaction.from)) return undefined;
+      session.log.info('sender refused', { user: account.user, from: transaction.from });
+      return reply(550, '5.7.1', 'This is not an address of yours');
+    },
+    onRecipient: async (_session, _transaction, request: RecipientRequest): Promise<RecipientDecision> => {
+      const target = await flow.classify(request.address);
+      if (target.kind === 'unknown') return { refused: noSuchUser };
+      if (target.kind === 'disabled') return { refused: disabled };
+      return { accepted: { ...request, target } };
+    },
+    onMessage: async (session, transaction, join) => {
+      const { account } = session;
+      if (account === undefined) return [reply(530, '5.7.0', 'Authentication required')];
+      const origin = originOf(session, transaction);
+      const { code, enhanced, text } = await flow.submit(join(Buffer.alloc(0)), envelopeOf(transaction), origin, account);
+      return [reply(code, enhanced, text)];
+    },
+  };
+}
