@@ -76,7 +76,10 @@ export class ImapServer {
   claimUser(user: UserId, connection: ImapConnection): boolean {
     let sessions = this.#byUser.get(user);
     if (sessions === undefined) {
-      sessions = { connections: new Set(), unsubscribe: this.ops.events.subscribe(user, (event) => this.#onUserEvent(user, event)) };
+      sessions = {
+        connections: new Set(),
+        unsubscribe: this.ops.events.subscribe(user, (event) => this.#onUserEvent(user, event)),
+      };
       this.#byUser.set(user, sessions);
     }
     if (sessions.connections.size >= this.settings.maxConnectionsPerUser) return false;

@@ -5,6 +5,7 @@
  *
  * Plain data, a few hundred bytes: an idle session costs little. It owns its hold on the mailbox view and releases it on every way out.
  */
+import { Fault } from '../../base/fault.ts';
 import type { Account, MailboxInfo, ViewHold } from '../../operations/contract.ts';
 import { UidSet } from '../../mail/uid-set.ts';
 import { SessionMailbox } from './session-mailbox.ts';
@@ -44,13 +45,13 @@ export class Session {
 
   /** The selected mailbox's position; the dispatcher lets only commands of the selected state ask. */
   get box(): SessionMailbox {
-    if (this.#box === undefined) throw new Error('no mailbox is selected');
+    if (this.#box === undefined) throw this.#outOfPlace('no mailbox is selected');
     return this.#box;
   }
 
   /** The selected mailbox as it was at SELECT (its path may have changed since). */
   get mailbox(): MailboxInfo {
-    if (this.#mailbox === undefined) throw new Error('no mailbox is selected');
+    if (this.#mailbox === undefined) throw this.#outOfPlace('no mailbox is selected');
     return this.#mailbox;
   }
 
@@ -62,6 +63,7 @@ export class Session {
 
   /** Takes over the hold. Whatever was selected must have been unselected before. */
   select(mailbox: MailboxInfo, hold: ViewHold, readOnly: boolean): SessionMailbox {
+    if (this.#state !== 'authenticated') hold.release();
     this.#expect('authenticated');
     this.#hold = hold;
     this.#mailbox = mailbox;
@@ -117,6 +119,11 @@ export class Session {
   }
 
   #expect(state: SessionState): void {
-    if (this.#state !== state) throw new Error(`session is ${this.#state}, not ${state}`);
+    if (this.#state !== state) throw this.#outOfPlace(`session is ${this.#state}, not ${state}`);
+  }
+
+  /** The client may vanish while a command waits for the store; anything else is our own error. */
+  #outOfPlace(text: string): Error {
+    return this.#state === 'logout' ? new Fault('connection', 'CLOSED', 'The session has ended') : new Error(text);
   }
 }

@@ -11,7 +11,7 @@ const capability = command({
   names: ['CAPABILITY'],
   states: ANY_STATE,
   rfc: '3501 §6.1.1',
-  capabilities: () => ['IMAP4rev1', 'LITERAL+'],
+  capabilities: () => ['IMAP4rev1', 'IMAP4rev2', 'LITERAL+'],
   expunge: 'yes',
   parse: noArguments,
   run: async ({ out, capabilities }) => {
@@ -82,7 +82,7 @@ const id = command<IdArguments>({
 
 const FEATURES: readonly EnabledFeature[] = ['CONDSTORE', 'QRESYNC', 'UTF8=ACCEPT', 'IMAP4rev2', 'UIDONLY'];
 /** What this server can switch on; the others are ignored, as RFC 5161 §3.1 asks. */
-const ENABLABLE: ReadonlySet<EnabledFeature> = new Set(['CONDSTORE', 'UTF8=ACCEPT']);
+const ENABLABLE: ReadonlySet<EnabledFeature> = new Set(['CONDSTORE', 'QRESYNC', 'UTF8=ACCEPT', 'IMAP4rev2']);
 
 const enable = command<readonly string[]>({
   names: ['ENABLE'],

@@ -11,6 +11,10 @@ import { enableFeature } from '../enable.ts';
 import { FetchedContent, canDecode, writeContentItem } from '../fetch/content.ts';
 import { type FetchPlan, planFetch } from '../fetch/plan.ts';
 import { resolveMessages } from '../message-set.ts';
+import { writeVanishedEarlier } from '../qresync.ts';
+import { partialOf } from '../search/answer.ts';
+import { syntaxFault } from '../wire/cursor.ts';
+import { resolveSequenceSet } from '../../../mail/sequence-set.ts';
 import type { SessionMailbox } from '../session-mailbox.ts';
 import { flagsText, writePendingKeywords } from '../updates.ts';
 import { type FetchArguments, type FetchItem, expectFetchArguments } from '../wire/fetch-items.ts';
@@ -22,7 +26,7 @@ const WINDOW_BYTES = 2 << 20;
 const fetch = command<FetchArguments>({
   names: ['FETCH', 'UID FETCH'],
   states: SELECTED,
-  rfc: '3501 §6.4.5, 7162 §3.1.4, 3516, 8474, 8514, 8970',
+  rfc: '3501 §6.4.5, 7162 §3.1.4, §3.2.6, 9394 §3.4, 3516, 8474, 8514, 8970',
   capabilities: ({ state }) => (state === 'not-authenticated' ? [] : ['BINARY', 'SAVEDATE', 'PREVIEW']),
   expunge: 'uid',
   parse: (args, { uid }) => expectFetchArguments(args, uid),
@@ -30,8 +34,14 @@ const fetch = command<FetchArguments>({
     const { session } = context;
     const { box } = session;
     if (args.changedSince !== undefined || args.items.some((item) => item.item === 'MODSEQ')) enableFeature(context, 'CONDSTORE');
+    // RFC 7162 §3.2.6.
+    if (args.vanished && !session.isEnabled('QRESYNC')) throw syntaxFault('ENABLE QRESYNC first');
+    if (args.vanished)
+      await writeVanishedEarlier(context, args.changedSince!, resolveSequenceSet(args.set, box.maxUid, session.saved));
     let uids = resolveMessages(session, args.set, uid);
     if (args.changedSince !== undefined) uids = changedSince(box, uids, args.changedSince);
+    // RFC 9394 §3.4.
+    if (args.partial !== undefined) uids = partialOf(uids, args.partial);
     if (uids.isEmpty) return ok(`${name} completed`);
     let plan = planFetch(args.items, uid, args.changedSince !== undefined);
     if (plan.setsSeen && !box.readOnly) {

@@ -82,8 +82,13 @@ const rename = command<{ from: string; to: string }>({
     args.expectEnd();
     return { from, to };
   },
-  run: async ({ ops, session }, { from, to }) => {
-    await ops.mailboxes.rename(session.account.user, normaliseMailboxName(from), expectCreatablePath(to));
+  run: async ({ ops, session, out }, { from, to }) => {
+    const source = normaliseMailboxName(from);
+    const target = expectCreatablePath(to);
+    await ops.mailboxes.rename(session.account.user, source, target);
+    // RFC 9051 §6.3.6.
+    if (session.isEnabled('IMAP4rev2'))
+      out.raw('* LIST () "/" ').mailbox(target).raw(' ("OLDNAME" (').mailbox(source).raw('))').crlf();
   },
 });
 

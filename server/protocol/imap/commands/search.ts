@@ -44,11 +44,26 @@ const search = command<SearchArguments>({
       if (options?.save === true) session.saved = UidSet.empty;
       throw error;
     }
-    if (options === undefined) writeSearch(context, found, uid, byModseq);
-    else writeExtended(context, found, uid, byModseq, options, tag);
+    // RFC 9051 §6.4.4: with IMAP4rev2 every answer is an ESEARCH.
+    const wanted = options ?? (session.isEnabled('IMAP4rev2') ? ALL : undefined);
+    if (wanted === undefined) writeSearch(context, found, uid, byModseq);
+    else writeExtended(context, found, uid, byModseq, wanted, tag);
     return ok(`${name} completed`);
   },
 });
+
+const ALL: SearchReturn = {
+  min: false,
+  max: false,
+  all: true,
+  count: false,
+  save: false,
+  relevancy: false,
+  context: false,
+  update: false,
+  updateItems: [],
+  partial: undefined,
+};
 
 function writeSearch({ out, session }: CommandContext, found: UidSet, uid: boolean, byModseq: boolean): void {
   const numbers = uid ? found.toArray() : seqsOf(session, found);

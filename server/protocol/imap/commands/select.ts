@@ -2,6 +2,9 @@
 import type { Uid } from '../../../mail/ids.ts';
 import { type CommandSpec, AUTHENTICATED, SELECTED, command, noArguments, ok } from '../command.ts';
 import { resolveMailbox } from '../mailbox-names.ts';
+import type { MailboxInfo } from '../../../operations/contract.ts';
+import type { ImapOutput } from '../output.ts';
+import { resynchronise } from '../qresync.ts';
 import { claimRecent, writeFlags } from '../updates.ts';
 import { type SelectArguments, expectSelectArguments } from '../wire/select-args.ts';
 import { responseCode } from '../wire/writer.ts';
@@ -9,12 +12,14 @@ import { responseCode } from '../wire/writer.ts';
 const select = command<SelectArguments>({
   names: ['SELECT', 'EXAMINE'],
   states: AUTHENTICATED,
-  rfc: '3501 §6.3.1-2, 7162 §3.1.8',
-  capabilities: ({ state }) => (state === 'not-authenticated' ? [] : ['CONDSTORE', 'UIDPLUS', 'OBJECTID']),
+  rfc: '3501 §6.3.1-2, 9051 §6.3.2-3, 7162 §3.1.8, §3.2.5',
+  capabilities: ({ state }) => (state === 'not-authenticated' ? [] : ['CONDSTORE', 'QRESYNC', 'UIDPLUS', 'OBJECTID']),
   expunge: 'no',
   parse: (args) => expectSelectArguments(args),
   run: async (context, args, { name }) => {
     const { ops, session, out } = context;
+    // RFC 7162 §3.2.5: QRESYNC must have been enabled.
+    if (args.qresync !== undefined && !session.isEnabled('QRESYNC')) return { status: 'BAD', text: 'ENABLE QRESYNC first' };
     // RFC 3501 §6.3.1: also a SELECT that fails leaves nothing selected.
     if (session.state === 'selected') {
       session.unselect();
@@ -43,10 +48,18 @@ const select = command<SelectArguments>({
     out.untaggedStatus('OK', 'Predicted next UID', `UIDNEXT ${view.uidNext}`);
     out.untaggedStatus('OK', 'Highest mod-sequence', responseCode.highestModseq(view.modseq));
     out.untaggedStatus('OK', 'Mailbox id', responseCode.mailboxId(mailbox.id));
+    if (session.isEnabled('IMAP4rev2')) writeSelected(out, mailbox);
     if (args.condstore) session.enable('CONDSTORE');
+    if (args.qresync !== undefined) await resynchronise(context, args.qresync);
     return ok(`${name} completed`, readOnly ? 'READ-ONLY' : 'READ-WRITE');
   },
 });
+
+/** RFC 9051 §6.3.2: SELECT tells the mailbox's name and attributes. */
+function writeSelected(out: ImapOutput, mailbox: MailboxInfo): void {
+  const attributes = mailbox.specialUse === undefined ? '' : mailbox.specialUse;
+  out.raw(`* LIST (${attributes}) "/" `).mailbox(mailbox.path).crlf();
+}
 
 const close = command({
   names: ['CLOSE'],
@@ -57,9 +70,11 @@ const close = command({
   run: async ({ ops, session }) => {
     const { box } = session;
     const { user, mailbox } = box.view;
-    if (!box.readOnly) await ops.messages.expunge(user, mailbox, { onlyDeleted: true });
+    const result = box.readOnly ? undefined : await ops.messages.expunge(user, mailbox, { onlyDeleted: true });
     session.unselect();
-    return ok('CLOSE completed');
+    // RFC 7162 §3.2.7: the client keeps what it knows in step although it hears no EXPUNGE.
+    const code = result !== undefined && session.isEnabled('QRESYNC') ? responseCode.highestModseq(result.modseq) : undefined;
+    return ok('CLOSE completed', code);
   },
 });
 
