@@ -1,28 +1,27 @@
-/** Free loopback ports for servers that cannot say "any port" themselves. */
+import { randomInt } from 'node:crypto';
 import net from 'node:net';
 
-const given = new Set<number>();
+/** Below the range from which systems take the ports of outgoing connections, so that nobody gets it by chance while a killed server is to come back to it. */
+const LOWEST = 15_000;
+const HIGHEST = 31_999;
+const TRIES = 50;
 
-/** A port that was free a moment ago and that this process has not given out yet. Another process may still take it: retry when binding fails. */
+/**
+ * A port that was free a moment ago on that address. Something else may take it before it is used: the caller must notice a start that fails because of it and try again with
+ * another.
+ */
 export async function freePort(host = '127.0.0.1'): Promise<number> {
-  for (;;) {
-    const port = await probe(host);
-    if (given.has(port)) continue;
-    if (given.size > 1000) given.clear();
-    given.add(port);
-    return port;
+  for (let attempt = 0; attempt < TRIES; attempt += 1) {
+    const port = randomInt(LOWEST, HIGHEST + 1);
+    if (await isFree(port, host)) return port;
   }
+  throw new Error('no free port found');
 }
 
-function probe(host: string): Promise<number> {
-  return new Promise((resolve, reject) => {
+function isFree(port: number, host: string): Promise<boolean> {
+  return new Promise((resolve) => {
     const server = net.createServer();
-    server.once('error', reject);
-    server.listen({ port: 0, host }, () => {
-      const address = server.address();
-      server.close(() =>
-        typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('no port')),
-      );
-    });
+    server.once('error', () => resolve(false));
+    server.listen(port, host, () => server.close(() => resolve(true)));
   });
 }

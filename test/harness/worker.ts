@@ -73,9 +73,17 @@ export async function startWorker(options: WorkerOptions): Promise<TestWorker> {
   const { mongodbUri, redisUri, services = ['imap', 'lmtp'] } = options;
   // Fixed from the start, so that clients find the worker again after it was killed.
   const ports = new Map<ServiceName, number>();
-  for (const name of services) ports.set(name, await freePort());
   const process_ = new WorkerProcess(options, () => configOf(options, ports));
-  await process_.start();
+  for (let attempt = 1; ; attempt += 1) {
+    for (const name of services) ports.set(name, await freePort());
+    try {
+      await process_.start();
+      break;
+    } catch (error) {
+      // Somebody took one of the ports meanwhile.
+      if (attempt === 5 || !(error instanceof Error && error.message.includes('EADDRINUSE'))) throw error;
+    }
+  }
   return {
     mongodbUri,
     redisUri,
@@ -176,7 +184,8 @@ class WorkerProcess {
     this.endpoints = await this.#ready(child, report);
     this.startMs = performance.now() - startedAt;
     child.unref();
-    for (const stream of child.stdio) if (stream !== null && stream !== undefined && 'unref' in stream) (stream as { unref(): void }).unref();
+    for (const stream of child.stdio)
+      if (stream !== null && stream !== undefined && 'unref' in stream) (stream as { unref(): void }).unref();
   }
 
   async kill(signal: NodeJS.Signals): Promise<void> {
