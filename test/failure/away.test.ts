@@ -88,8 +88,15 @@ describe('a database that is away', () => {
     const [one, two] = workers as [TestWorker, TestWorker];
     const pids = workers.map((worker) => worker.pid);
     const client = await SyncClient.start(two.port('imap'), user, { name: 'client' });
-    const imap = await ImapProbe.login(one.port('imap'), user.username, user.password);
-    await imap.ok('SELECT INBOX');
+    // A session each, because a server answers one session's commands one after the other, and each takes its time to give up.
+    const sessions = await Promise.all(
+      Array.from({ length: 4 }, async () => {
+        const session = await ImapProbe.login(one.port('imap'), user.username, user.password);
+        await session.ok('SELECT INBOX');
+        return session;
+      }),
+    );
+    const [imap, second, third, fourth] = sessions as [ImapProbe, ImapProbe, ImapProbe, ImapProbe];
     const fresh = await ImapProbe.connect(one.port('imap'));
     const lmtp = await LmtpProbe.connect(one.port('lmtp'));
     const message = Buffer.from('Subject: x\r\n\r\nHello.\r\n');
@@ -98,9 +105,9 @@ describe('a database that is away', () => {
     const [login, append, fetched, stored, created, delivered, pop3] = await Promise.all([
       fresh.run(`LOGIN ${user.username} "${user.password}"`),
       imap.append('INBOX', message),
-      imap.run('UID FETCH 1:* (ENVELOPE BODY.PEEK[])'),
-      imap.run('STORE 1 +FLAGS (\\Flagged)'),
-      imap.run('CREATE elsewhere'),
+      second.run('UID FETCH 1:* (ENVELOPE BODY.PEEK[])'),
+      third.run('STORE 1 +FLAGS (\\Flagged)'),
+      fourth.run('CREATE elsewhere'),
       deliver(lmtp, 'refused'),
       pop3Login(one.port('pop3'), user),
     ]);
@@ -132,7 +139,8 @@ describe('a database that is away', () => {
       pids,
       'no worker was restarted',
     );
-    for (const probe of [fresh, imap, lmtp]) probe.close();
+    for (const session of [second, third, fourth]) assert.equal((await session.run('NOOP')).status, 'OK');
+    for (const probe of [fresh, lmtp, ...sessions]) probe.close();
     await client.stop();
     assert.deepEqual(client.violations, []);
   });
