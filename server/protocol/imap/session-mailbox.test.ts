@@ -94,6 +94,14 @@ describe('sequence numbers', () => {
     assert.deepEqual(box.take({ allowExpunge: true, vanished: true }).map(show), ['VANISHED 2:3,6']);
   });
 
+  test('several expunges in one entry, in any order', () => {
+    const { view, box } = mailbox(6);
+    view.apply({ kind: 'expunge', uids: UidSet.of(5) }, { kind: 'expunge', uids: UidSet.of(2, 3) });
+    assert.equal(box.count, 6);
+    assert.deepEqual(seqs(box), [undefined, 1, 2, 3, 4, 5, 6, undefined]);
+    assert.deepEqual(poll(box), ['5 EXPUNGE', '3 EXPUNGE', '2 EXPUNGE']);
+  });
+
   test('sets of numbers', () => {
     const { view, box } = mailbox(6);
     view.expunge(2, 5);

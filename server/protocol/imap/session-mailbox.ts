@@ -313,6 +313,10 @@ export class SessionMailbox {
     return updates;
   }
 
+  get hasNewKeywords(): boolean {
+    return this.view.keywords.length !== this.#namedKeywords;
+  }
+
   /** FLAGS with all keywords when the view knows some that the client has not been told (RFC 9051 §7.3.1: before a message shows one). */
   takeKeywords(updates: MailboxUpdate[]): void {
     const { keywords } = this.view;
@@ -404,9 +408,7 @@ function lastUid(view: MailboxView): Uid {
   return view.count === 0 ? (0 as Uid) : view.uidAt(view.count - 1);
 }
 
-/** Both in UID order, no UID in both. */
-function mergeRows(a: readonly ExpungedRow[], b: readonly ExpungedRow[]): readonly ExpungedRow[] {
-  if (a.length === 0) return b;
-  if (a.at(-1)!.uid < b[0]!.uid) return [...a, ...b];
-  return [...a, ...b].sort((x, y) => x.uid - y.uid);
+/** `known` is in UID order; `more` is not always: one entry may hold several expunges. No UID is in both. */
+function mergeRows(known: readonly ExpungedRow[], more: readonly ExpungedRow[]): readonly ExpungedRow[] {
+  return [...known, ...more].sort((x, y) => x.uid - y.uid);
 }

@@ -85,6 +85,7 @@ function writeUpdate(out: ImapOutput, session: Session, update: MailboxUpdate, u
 
 /** FLAGS before a FETCH response that may show a keyword the client has not been told of. */
 export function writePendingKeywords(out: ImapOutput, session: Session): void {
+  if (!session.box.hasNewKeywords) return;
   const updates: MailboxUpdate[] = [];
   session.box.takeKeywords(updates);
   for (const update of updates) writeUpdate(out, session, update, false);

@@ -5,7 +5,7 @@
 import { formatInternalDate } from '../../../mail/internal-date.ts';
 import type { Modseq, Uid } from '../../../mail/ids.ts';
 import { UidSet, UidSetBuilder } from '../../../mail/uid-set.ts';
-import type { MessageMeta } from '../../../operations/contract.ts';
+import type { Flags, MessageMeta } from '../../../operations/contract.ts';
 import { type CommandContext, type CommandSpec, type Completion, SELECTED, command, no, ok } from '../command.ts';
 import { enableFeature } from '../enable.ts';
 import { FetchedContent, canDecode, writeContentItem } from '../fetch/content.ts';
@@ -51,7 +51,6 @@ const fetch = command<FetchArguments>({
     }
     // Under CONDSTORE, told flags come with their MODSEQ.
     if (plan.hasFlags && session.condstore && !plan.hasModseq) plan = planFetch(plan.items, uid, true);
-    writePendingKeywords(context.out, session);
     return new Fetch(context, plan, name).run(uids);
   },
 });
@@ -102,6 +101,9 @@ class Fetch {
   readonly #plan: FetchPlan;
   readonly #name: string;
   readonly #box: SessionMailbox;
+  /** Of the message whose response is being written, as they were when it began: a response that waits for its content tells one moment. */
+  #flags: Flags = [];
+  #modseq = 1 as Modseq;
   #missing = false;
   #unknownEncoding = false;
 
@@ -181,7 +183,7 @@ class Fetch {
   /** One response without content items. */
   #write(uid: Uid, meta: MessageMeta | undefined): void {
     const { out } = this.#context;
-    const seq = this.#box.seqOf(uid);
+    const seq = this.#begin(uid);
     if (seq === undefined) return;
     let separator = `* ${seq} FETCH (`;
     for (const item of this.#plan.items) {
@@ -189,18 +191,17 @@ class Fetch {
       separator = ' ';
     }
     out.raw(')\r\n');
-    this.#told(uid);
   }
 
   async #writeContent(meta: MessageMeta, message: FetchedContent): Promise<void> {
     const { out } = this.#context;
     const { uid } = meta;
-    const seq = this.#box.seqOf(uid);
-    if (seq === undefined) return;
     if (!canDecode(this.#plan.items, message)) {
       this.#unknownEncoding = true;
       return;
     }
+    const seq = this.#begin(uid);
+    if (seq === undefined) return;
     let separator = `* ${seq} FETCH (`;
     for (const item of this.#plan.items) {
       if (!this.#writeItem(separator, uid, item, meta)) {
@@ -210,11 +211,20 @@ class Fetch {
       separator = ' ';
     }
     out.raw(')\r\n');
-    this.#told(uid);
   }
 
-  #told(uid: Uid): void {
-    if (this.#plan.hasFlags) this.#box.flagsTold(uid);
+  /** Before a response: its sequence number; what it will tell of the flags counts as told, so that a change from here on is told again. */
+  #begin(uid: Uid): number | undefined {
+    const box = this.#box;
+    const seq = box.seqOf(uid);
+    if (seq === undefined) return undefined;
+    this.#modseq = box.modseqOf(uid) ?? this.#modseq;
+    if (this.#plan.hasFlags) {
+      writePendingKeywords(this.#context.out, this.#context.session);
+      this.#flags = box.flagsOf(uid) ?? [];
+      box.flagsTold(uid);
+    }
+    return seq;
   }
 
   /** False when the item needs the content. */
@@ -226,10 +236,10 @@ class Fetch {
         out.raw(`${separator}UID ${uid}`);
         return true;
       case 'FLAGS':
-        out.raw(`${separator}FLAGS (${flagsText(box.flagsOf(uid) ?? [], box.isRecent(uid))})`);
+        out.raw(`${separator}FLAGS (${flagsText(this.#flags, box.isRecent(uid))})`);
         return true;
       case 'MODSEQ':
-        out.raw(`${separator}MODSEQ (${box.modseqOf(uid) ?? 1})`);
+        out.raw(`${separator}MODSEQ (${this.#modseq})`);
         return true;
       case 'INTERNALDATE':
         out.raw(`${separator}INTERNALDATE "${formatInternalDate(box.internalDateOf(uid) ?? 0)}"`);
