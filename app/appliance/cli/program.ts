@@ -40,6 +40,7 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
     .option('--set <name=value>', 'a setting for this run only; may be repeated', collect, [])
     .addOption(new Option('--workers <n>', 'how many worker processes share the ports'))
     .option('--no-open', 'do not open the GUI in a browser')
+    .option('--life-line', 'stop when standard input ends (for a program that starts this one)')
     .action(async (options: StartFlags) =>
       (await import('./commands/start.ts')).start(contextOf(options), options).then(setExitCode),
     );
@@ -90,6 +91,7 @@ export interface StartFlags extends CommonOptions {
   readonly set: readonly string[];
   readonly workers?: string;
   readonly open: boolean;
+  readonly lifeLine?: boolean;
 }
 
 export interface LogFlags extends CommonOptions {

@@ -31,6 +31,7 @@ export async function start({ paths, json }: CliContext, flags: StartFlags): Pro
   process.stdout.removeAllListeners('error').on('error', () => {});
   process.stderr.on('error', () => {});
   const onSignals = stopOnSignals(appliance);
+  if (flags.lifeLine === true) stopAtEndOfInput(appliance);
   const progress = new ProgressLines();
   const unsubscribe = appliance.subscribe((event) => show(event, progress));
   try {
@@ -92,6 +93,12 @@ function stopOnSignals(appliance: Appliance): { asked: () => boolean } {
   // Nothing to read again (settings hold at once), and a closed terminal is no reason to stop the mail.
   process.on('SIGHUP', () => appliance.log.info('SIGHUP: nothing to do'));
   return { asked: () => askedAt !== undefined };
+}
+
+/** Whoever started us holds the other end of standard input: its end, however it came about, is our stop. */
+function stopAtEndOfInput(appliance: Appliance): void {
+  const stop = (): void => void appliance.stop();
+  process.stdin.on('end', stop).on('close', stop).on('error', stop).resume();
 }
 
 /**
