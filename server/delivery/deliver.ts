@@ -10,6 +10,7 @@ import type { Config } from '../config/schema.ts';
 import type { MailboxId, MessageId, UserId } from '../mail/ids.ts';
 import type { Account, AppendResult, MailboxInfo, NewMessage, Operations, StoredContent } from '../operations/contract.ts';
 import type { Origin, SmtpEnvelope } from './envelope.ts';
+import type { DeliveryRules, RuleDecision, TraceSink } from './hooks.ts';
 import { countReceived } from './trace-header.ts';
 
 /** A recipient that is a user here. */
@@ -17,6 +18,9 @@ export type LocalRecipient = { readonly address: string; readonly account: Accou
 
 export type DeliveryOutcome =
   | { readonly kind: 'delivered'; readonly mailbox: MailboxId; readonly message: MessageId | undefined }
+  /** A rule of the user took the message and kept it nowhere. */
+  | { readonly kind: 'discarded' }
+  | { readonly kind: 'rejected'; readonly reason: string }
   | { readonly kind: 'over-quota' }
   | { readonly kind: 'loop' }
   | { readonly kind: 'too-big' }
@@ -37,6 +41,8 @@ export type DeliveryOptions = {
   readonly operations: Operations;
   readonly config: Config;
   readonly log: Logger;
+  readonly rules?: DeliveryRules;
+  readonly trace?: TraceSink;
 };
 
 /** Users of one message that are appended to at a time. */
@@ -85,7 +91,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     const waiting = [...users.values()];
     const work = async (): Promise<void> => {
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-        outcomes.set(next.account.user, await appendFor(next, stored, origin, envelope));
+        outcomes.set(next.account.user, await appendFor(next, raw, stored, origin, envelope));
       }
     };
     await Promise.all(Array.from({ length: Math.min(USERS_AT_ONCE, waiting.length) }, work));
@@ -94,27 +100,61 @@ export function createDelivery(options: DeliveryOptions): Delivery {
 
   async function appendFor(
     recipient: LocalRecipient,
+    raw: Buffer,
     stored: StoredContent,
     origin: Origin,
     envelope: SmtpEnvelope,
   ): Promise<DeliveryOutcome> {
-    const { user } = recipient.account;
-    const fields = { user, transaction: origin.transactionId, from: envelope.from, to: recipient.address };
+    const { account, address, label } = recipient;
+    const fields = { user: account.user, transaction: origin.transactionId, from: envelope.from, to: address };
+    const tell = (outcome: string, more: object = {}): void =>
+      options.trace?.record({ kind: 'delivered', atMs: Date.now(), ...fields, outcome, ...more });
     try {
-      const result = await append(recipient, { stored, flags: [], internalDateMs: origin.receivedAtMs });
+      const decision = (await options.rules?.decide({ account, address, label, raw, stored, envelope, origin })) ?? {};
+      if (decision.reject !== undefined) {
+        log.info('delivery refused by a rule', fields);
+        tell('rejected', { text: decision.reject });
+        return { kind: 'rejected', reason: decision.reject };
+      }
+      if (decision.discard === true) {
+        log.info('discarded by a rule', fields);
+        tell('discarded');
+        await runAfter(decision, fields);
+        return { kind: 'discarded' };
+      }
+      const message = { stored, flags: decision.flags ?? [], internalDateMs: origin.receivedAtMs };
+      const result = await append(recipient, message, decision.mailbox ?? (await quarantineOf(origin, account)));
       log.info('delivered', { ...fields, mailbox: result.mailbox, uid: result.uids[0], sizeBytes: stored.sizeBytes });
+      tell('delivered', { mailbox: result.mailbox, message: result.ids[0] });
+      await runAfter(decision, fields);
       return { kind: 'delivered', mailbox: result.mailbox, message: result.ids[0] };
     } catch (error) {
       const outcome = failure(error);
       if (outcome.kind === 'unavailable') log.error('delivery failed', { ...fields, error });
       else log.info('delivery refused', { ...fields, reason: outcome.kind });
+      tell(outcome.kind);
       return outcome;
     }
   }
 
-  async function append(recipient: LocalRecipient, message: NewMessage): Promise<AppendResult> {
+  /** The message is safe by now: what follows from it may fail alone. */
+  async function runAfter(decision: RuleDecision, fields: object): Promise<void> {
+    try {
+      await decision.after?.();
+    } catch (error) {
+      log.error('what follows a delivery failed', { ...fields, error });
+    }
+  }
+
+  /** Junk, when the checks doubt the message and the user's rules did not say where it goes. */
+  async function quarantineOf(origin: Origin, account: Account): Promise<MailboxId | undefined> {
+    if (origin.quarantine !== true) return undefined;
+    return (await operations.mailboxes.findBySpecialUse(account.user, '\\Junk'))?.id;
+  }
+
+  async function append(recipient: LocalRecipient, message: NewMessage, chosen: MailboxId | undefined): Promise<AppendResult> {
     const { user } = recipient.account;
-    const named = await labelMailbox(recipient);
+    const named = chosen ?? (await labelMailbox(recipient));
     if (named !== undefined) {
       try {
         return await operations.messages.append(user, named, [message]);

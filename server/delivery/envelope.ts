@@ -46,4 +46,6 @@ export type Origin = {
   readonly tls: TlsDetails | undefined;
   /** Of an authenticated sender. */
   readonly account?: Account;
+  /** Checks say: into Junk. */
+  readonly quarantine?: boolean;
 };

@@ -10,6 +10,7 @@ import type { LocalDomains } from '../store/local-domains.ts';
 import type { NewEntry, QueueEnvelope, QueueRecipient, QueueStore } from '../store/queue.ts';
 import type { Delivery, DeliveryOutcome, LocalRecipient } from './deliver.ts';
 import type { EnvelopeRecipient, Origin, RecipientTarget, SmtpEnvelope } from './envelope.ts';
+import type { TraceSink } from './hooks.ts';
 import { describeOutcome, type OutcomeText } from './outcome-reply.ts';
 import { completeSubmitted, type SubmittedMessage } from './submitted-message.ts';
 import type { SentCopies } from './sent-copy.ts';
@@ -36,6 +37,7 @@ export type MailFlowParts = {
   /** Tells the queue's runner. */
   readonly wake: () => void;
   readonly log: Logger;
+  readonly trace?: TraceSink;
 };
 
 /** Forwards to forwards, at most so deep; what is deeper is a loop. */
@@ -74,11 +76,11 @@ export function createMailFlow(parts: MailFlowParts): MailFlow {
       local.length === 0
         ? []
         : await delivery.deliver(Buffer.concat([Buffer.from(deliveryFields(envelope)), message]), local, origin, envelope);
-    const failed = outcomes.findIndex(({ kind }) => kind !== 'delivered');
-    const someDelivered = outcomes.some(({ kind }) => kind === 'delivered');
+    const failed = outcomes.findIndex(({ kind }) => !isTaken(kind));
+    const someDelivered = outcomes.some(({ kind }) => isTaken(kind));
     // One reply must do for all. Who failed while others have the message goes on by the queue, which tries again or returns it.
     if (failed >= 0 && !someDelivered && entries.length === 0) return describe(worst(outcomes), origin);
-    const retry = local.filter((_, index) => outcomes[index]?.kind !== 'delivered');
+    const retry = local.filter((_, index) => !isTaken(outcomes[index]?.kind));
     if (retry.length > 0) {
       const recipients = envelope.recipients.filter(({ address }) => retry.some((recipient) => recipient.address === address));
       entries.push({ destination: 'local', recipients: recipients.map(queueRecipient) });
@@ -109,6 +111,7 @@ export function createMailFlow(parts: MailFlowParts): MailFlow {
     await queue.enqueue({ ...queueEnvelope(envelope, origin, raw.length), ...facts }, entries, raw, {
       now: new Date(origin.receivedAtMs),
     });
+    tellQueued(origin, envelope, entries);
     log.info('submitted', {
       transaction: origin.transactionId,
       user: account.user,
@@ -120,6 +123,20 @@ export function createMailFlow(parts: MailFlowParts): MailFlow {
     wake();
     return { code: 250, enhanced: '2.0.0', text: `Queued, id ${origin.transactionId}` };
   };
+
+  function tellQueued(origin: Origin, envelope: SmtpEnvelope, entries: readonly NewEntry[]): void {
+    const destinations = entries.map(({ destination, recipients }) => ({
+      destination,
+      recipients: recipients.map(({ address }) => address),
+    }));
+    parts.trace?.record({
+      kind: 'queued',
+      transaction: origin.transactionId,
+      atMs: Date.now(),
+      from: envelope.from,
+      destinations,
+    });
+  }
 
   async function refuseSender(message: SubmittedMessage, account: Account): Promise<OutcomeText | undefined> {
     if (!config.smtp.fromOwnership) return undefined;
@@ -167,6 +184,10 @@ export function createMailFlow(parts: MailFlowParts): MailFlow {
   }
 
   return { classify, owns, receive, submit };
+}
+
+function isTaken(kind: DeliveryOutcome['kind'] | undefined): boolean {
+  return kind === 'delivered' || kind === 'discarded';
 }
 
 function worst(outcomes: readonly DeliveryOutcome[]): DeliveryOutcome {

@@ -10,6 +10,11 @@ export function describeOutcome(
   switch (outcome.kind) {
     case 'delivered':
       return { code: 250, enhanced: '2.1.5', text: `Delivered, id ${options.transactionId}` };
+    // Nobody is told what a user throws away.
+    case 'discarded':
+      return { code: 250, enhanced: '2.1.5', text: `Delivered, id ${options.transactionId}` };
+    case 'rejected':
+      return { code: 550, enhanced: '5.7.1', text: outcome.reason };
     case 'over-quota':
       return options.quotaFailure === 'permanent'
         ? { code: 552, enhanced: '5.2.2', text: 'The mailbox is full' }

@@ -3,7 +3,9 @@ import type { Budget } from '../../base/budget.ts';
 import type { ConnectionHandler } from '../../base/listener.ts';
 import type { Logger } from '../../base/log.ts';
 import type { Config } from '../../config/schema.ts';
+import type { CheckResult, IncomingChecks, TraceSink } from '../../delivery/hooks.ts';
 import type { MailFlow } from '../../delivery/mail-flow.ts';
+import type { Origin, SmtpEnvelope } from '../../delivery/envelope.ts';
 import { receivedField } from '../../delivery/trace-header.ts';
 import type { Operations } from '../../operations/contract.ts';
 import { createSmtpHandler } from './dispatcher.ts';
@@ -19,6 +21,9 @@ export type SmtpDependencies = {
   /** Memory for messages in flight, shared by every service of the worker. */
   readonly memory: Budget;
   readonly log: Logger;
+  /** Judges mail from the world. */
+  readonly checks?: IncomingChecks;
+  readonly trace?: TraceSink;
 };
 
 const noSuchUser = reply(550, '5.1.1', 'No such user here');
@@ -50,7 +55,7 @@ const shared = {
   extensions: ['BINARYMIME', 'DSN'],
 } as const;
 
-function incomingProfile({ config, flow }: SmtpDependencies): SmtpProfile {
+function incomingProfile({ config, flow, checks, trace, log }: SmtpDependencies): SmtpProfile {
   return {
     ...shared,
     service: 'smtp',
@@ -76,14 +81,60 @@ function incomingProfile({ config, flow }: SmtpDependencies): SmtpProfile {
     onMessage: async (session, transaction, join) => {
       const origin = originOf(session, transaction);
       const envelope = envelopeOf(transaction);
-      const message = join(Buffer.from(receivedField(origin, envelope, config.hostname)));
-      const { code, enhanced, text } = await flow.receive(message, envelope, origin);
+      const received = join(Buffer.from(receivedField(origin, envelope, config.hostname)));
+      const facts = { ip: origin.remoteAddress, hello: origin.hello, from: envelope.from };
+      const result = await judge(checks, received, facts, log);
+      const refused = result.verdict === 'reject';
+      trace?.record({
+        kind: refused ? 'refused' : 'accepted',
+        transaction: transaction.id,
+        atMs: origin.receivedAtMs,
+        ...told(origin, envelope),
+        checks: result.header,
+      });
+      if (refused) {
+        session.log.info('refused by checks', { transaction: transaction.id, ...facts, text: result.text });
+        return [reply(550, '5.7.1', result.text ?? 'The message was refused by policy')];
+      }
+      // The trace fields of RFC 5321 stay on top; results come above what they judge (RFC 8601 §5).
+      const message = result.header === '' ? received : Buffer.concat([Buffer.from(result.header), received]);
+      const { code, enhanced, text } = await flow.receive(message, envelope, {
+        ...origin,
+        quarantine: result.verdict === 'quarantine',
+      });
       return [reply(code, enhanced, text)];
     },
   };
 }
 
-function submissionProfile({ config, flow }: SmtpDependencies): SmtpProfile {
+/** Checks that fail by themselves don't stop mail. */
+async function judge(
+  checks: IncomingChecks | undefined,
+  message: Buffer,
+  facts: Parameters<IncomingChecks['check']>[1],
+  log: Logger,
+): Promise<CheckResult> {
+  try {
+    return (await checks?.check(message, facts)) ?? { header: '', verdict: 'accept' };
+  } catch (error) {
+    log.error('checks failed', { error });
+    return { header: '', verdict: 'accept' };
+  }
+}
+
+function told(origin: Origin, envelope: SmtpEnvelope): object {
+  const { hello, remoteAddress, tls, protocol } = origin;
+  return {
+    ip: remoteAddress,
+    hello,
+    protocol,
+    tls: tls?.protocol,
+    from: envelope.from,
+    to: envelope.recipients.map(({ address }) => address),
+  };
+}
+
+function submissionProfile({ config, flow, trace }: SmtpDependencies): SmtpProfile {
   return {
     ...shared,
     service: 'submission',
@@ -108,7 +159,15 @@ function submissionProfile({ config, flow }: SmtpDependencies): SmtpProfile {
       const { account } = session;
       if (account === undefined) return [reply(530, '5.7.0', 'Authentication required')];
       const origin = originOf(session, transaction);
-      const { code, enhanced, text } = await flow.submit(join(Buffer.alloc(0)), envelopeOf(transaction), origin, account);
+      const envelope = envelopeOf(transaction);
+      trace?.record({
+        kind: 'accepted',
+        transaction: transaction.id,
+        atMs: origin.receivedAtMs,
+        user: account.user,
+        ...told(origin, envelope),
+      });
+      const { code, enhanced, text } = await flow.submit(join(Buffer.alloc(0)), envelope, origin, account);
       return [reply(code, enhanced, text)];
     },
   };

@@ -1,0 +1,358 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { Budget } from '../../base/budget.ts';
+import { listen, type Listener } from '../../base/listener.ts';
+import { silentLogger } from '../../base/log.ts';
+import { resolveConfig } from '../../config/load.ts';
+import type { PartialConfig } from '../../config/schema.ts';
+import { createDelivery } from '../../delivery/deliver.ts';
+import { FakeMailStore, LineClient } from '../../delivery/delivery-test-kit.ts';
+import type { CheckResult, IncomingChecks, TraceEvent } from '../../delivery/hooks.ts';
+import { createMailFlow } from '../../delivery/mail-flow.ts';
+import type { NewEntry, QueueEnvelope, QueueStore } from '../../store/queue.ts';
+import { createIncomingHandler, createSubmissionHandler } from './handlers.ts';
+
+const listeners: Listener[] = [];
+const clients: LineClient[] = [];
+after(async () => {
+  for (const client of clients) client.destroy();
+  await Promise.all(listeners.map((listener) => listener.close(0)));
+});
+
+type Enqueued = { readonly envelope: QueueEnvelope; readonly entries: readonly NewEntry[]; readonly body: string };
+type Bed = {
+  readonly store: FakeMailStore;
+  readonly queued: Enqueued[];
+  readonly sent: string[];
+  readonly traced: TraceEvent[];
+  readonly client: () => Promise<LineClient>;
+};
+
+async function bed(service: 'smtp' | 'submission', settings: PartialConfig = {}, checks?: IncomingChecks): Promise<Bed> {
+  const store = new FakeMailStore();
+  const queued: Enqueued[] = [];
+  const sent: string[] = [];
+  const traced: TraceEvent[] = [];
+  const config = resolveConfig({ hostname: 'mail.test', ...settings, auth: { failureDelayMs: 1, ...settings.auth } });
+  const { operations } = store;
+  const trace = { record: (event: TraceEvent) => void traced.push(event) };
+  const flow = createMailFlow({
+    config,
+    operations,
+    localDomains: { has: async (domain) => domain === 'mail.test' || domain === 'xn--80ajbimhv.xn--c1avg' },
+    queue: {
+      enqueue: async (envelope, entries, body) => {
+        if (store.away) throw new Error('away');
+        queued.push({ envelope, entries, body: body.toString() });
+        return 'id';
+      },
+    } as Partial<QueueStore> as QueueStore,
+    delivery: createDelivery({ operations, config, log: silentLogger, trace }),
+    sentCopies: { save: async (_user, messageId) => void sent.push(messageId), close: () => {} },
+    wake: () => {},
+    log: silentLogger,
+    trace,
+  });
+  const create = service === 'smtp' ? createIncomingHandler : createSubmissionHandler;
+  const listener = await listen({
+    service,
+    host: '127.0.0.1',
+    port: 0,
+    tls: 'starttls',
+    allowHalfOpen: true,
+    limits: { maxConnections: 100, maxConnectionsPerAddress: 100 },
+    log: silentLogger,
+    handler: create({
+      config,
+      operations,
+      flow,
+      memory: new Budget(1 << 28),
+      log: silentLogger,
+      trace,
+      ...(checks === undefined ? {} : { checks }),
+    }),
+  });
+  listeners.push(listener);
+  const client = async (): Promise<LineClient> => {
+    const opened = new LineClient(listener.port);
+    clients.push(opened);
+    assert.equal(await opened.reply(), '220 mail.test ESMTP Mallard');
+    return opened;
+  };
+  return { store, queued, sent, traced, client };
+}
+
+async function ready(service: Bed): Promise<LineClient> {
+  const smtp = await service.client();
+  await smtp.say('EHLO client.test');
+  return smtp;
+}
+
+async function loggedIn(service: Bed): Promise<LineClient> {
+  const smtp = await ready(service);
+  assert.match(await smtp.say(`AUTH PLAIN ${Buffer.from('\0user@mail.test\0secret').toString('base64')}`), /^235/);
+  return smtp;
+}
+
+async function send(smtp: LineClient, from: string, to: readonly string[], message: string): Promise<string> {
+  await smtp.say(`MAIL FROM:<${from}>`);
+  for (const address of to) {
+    const answer = await smtp.say(`RCPT TO:<${address}>`);
+    if (!answer.startsWith('250')) return answer;
+  }
+  const data = await smtp.say('DATA');
+  if (!data.startsWith('354')) return data;
+  return smtp.say(`${message}\r\n.`);
+}
+
+test('mail from the world reaches users, once each, with one reply', async () => {
+  const service = await bed('smtp');
+  const one = service.store.addUser('one@mail.test');
+  const two = service.store.addUser('two@mail.test');
+  const smtp = await ready(service);
+  assert.match(
+    await send(smtp, 'a@else.test', ['one@mail.test', 'two@mail.test', 'one+x@mail.test'], 'Subject: x\r\n\r\nbody'),
+    /^250 2\.1\.5/,
+  );
+  assert.deepEqual([service.store.texts(one).length, service.store.texts(two).length, service.store.contents.size], [1, 1, 1]);
+  assert.match(
+    service.store.texts(one)[0] ?? '',
+    /^Return-Path: <a@else\.test>\r\nReceived: from client\.test \(\[127\.0\.0\.1\]\)\r\n\tby mail\.test with ESMTP id /,
+  );
+  assert.deepEqual(
+    service.traced.map(({ kind }) => kind),
+    ['accepted', 'delivered', 'delivered'],
+  );
+});
+
+test('HELO is SMTP without extensions', async () => {
+  const service = await bed('smtp');
+  const user = service.store.addUser('one@mail.test');
+  const smtp = await service.client();
+  assert.match(await smtp.say('LHLO x'), /^500/);
+  assert.equal(await smtp.say('HELO x'), '250 mail.test at your service');
+  assert.match(await send(smtp, '', ['one@mail.test'], 'x'), /^250/);
+  assert.match(service.store.texts(user)[0] ?? '', /with SMTP id/);
+});
+
+// The known tricks by which mail is smuggled through a server to somewhere else.
+const relayTricks = [
+  'victim@else.test',
+  '<victim@else.test>',
+  'victim%else.test@mail.test',
+  'else.test!victim@mail.test',
+  'else.test!victim',
+  'victim@else.test@mail.test',
+  '"victim@else.test"',
+  '"victim@else.test"@mail.test',
+  '"victim%else.test"@mail.test',
+  '@mail.test:victim@else.test',
+  '@else.test,@mail.test:victim@else.test',
+  'victim@[127.0.0.1]',
+  'victim@[192.0.2.1]',
+  'victim@[IPv6:2001:db8::1]',
+  'victim@else.test.mail.test',
+  'victim@localhost',
+  'victim%else.test',
+  'victim@',
+  'mail.test!victim%else.test',
+  'victim%else.test@[127.0.0.1]',
+  'victim@mail.test.else.test',
+  '"else.test!victim"@mail.test',
+  'victim@else.test,one@mail.test',
+  'one@mail.test>,<victim@else.test',
+];
+
+test(`an open relay it is not: ${relayTricks.length} tricks`, async () => {
+  const service = await bed('smtp', { smtp: { maxErrors: 1000 } });
+  service.store.addUser('one@mail.test');
+  const smtp = await ready(service);
+  for (const from of ['spammer@else.test', '', 'one@mail.test', 'spammer@mail.test']) {
+    assert.match(await smtp.say(`MAIL FROM:<${from}>`), /^250/);
+    for (const trick of relayTricks) assert.match(await smtp.say(`RCPT TO:<${trick}>`), /^5\d\d /, `${trick} from <${from}>`);
+    assert.match(await smtp.say('DATA'), /^503/);
+    await smtp.say('RSET');
+  }
+  assert.match(await smtp.say('AUTH PLAIN x'), /^502/);
+  assert.deepEqual(service.queued, []);
+});
+
+test('a forward goes on by the queue, each end once, loops end', async () => {
+  const service = await bed('smtp');
+  service.store.addUser('one@mail.test');
+  service.store.forwards.set('list@mail.test', [
+    'one@mail.test',
+    'x@else.test',
+    'y@else.test',
+    'again@mail.test',
+    'nobody@mail.test',
+  ]);
+  service.store.forwards.set('again@mail.test', ['list@mail.test', 'z@third.test']);
+  const smtp = await ready(service);
+  assert.match(await send(smtp, 'a@else.test', ['list@mail.test'], 'Subject: x\r\n\r\nbody'), /^250/);
+  assert.deepEqual(
+    service.queued[0]?.entries.map(({ destination, recipients }) => [destination, recipients.map(({ address }) => address)]),
+    [
+      ['local', ['one@mail.test']],
+      ['else.test', ['x@else.test', 'y@else.test']],
+      ['third.test', ['z@third.test']],
+    ],
+  );
+});
+
+test('one full mailbox of two: the other gets it, and the full one’s share waits in the queue', async () => {
+  const service = await bed('smtp');
+  const one = service.store.addUser('one@mail.test');
+  service.store.addUser('full@mail.test', { quotaBytes: 1 });
+  const smtp = await ready(service);
+  assert.match(await send(smtp, 'a@else.test', ['full@mail.test'], 'x'), /^452 4\.2\.2/);
+  assert.match(await send(smtp, 'a@else.test', ['one@mail.test', 'full@mail.test'], 'x'), /^250/);
+  assert.equal(service.store.texts(one).length, 1);
+  assert.deepEqual(
+    service.queued.map(({ entries }) => entries),
+    [[{ destination: 'local', recipients: [{ address: 'full@mail.test' }] }]],
+  );
+});
+
+test('checks judge mail from the world: header, Junk, refusal; a check that fails stops nothing', async () => {
+  let next: CheckResult | Error = new Error('no DNS');
+  const asked: unknown[] = [];
+  const service = await bed(
+    'smtp',
+    {},
+    {
+      check: async (raw, facts) => {
+        asked.push([raw.toString().includes('Subject: x'), facts]);
+        if (next instanceof Error) throw next;
+        return next;
+      },
+    },
+  );
+  const user = service.store.addUser('one@mail.test');
+  service.store.addMailbox(user, 'Junk', '\\Junk');
+  const smtp = await ready(service);
+  const deliver = (): Promise<string> => send(smtp, 'a@else.test', ['one@mail.test'], 'Subject: x\r\n\r\nbody');
+  assert.match(await deliver(), /^250/);
+  next = { header: 'Authentication-Results: mail.test; none\r\n', verdict: 'accept' };
+  assert.match(await deliver(), /^250/);
+  next = { header: '', verdict: 'quarantine' };
+  assert.match(await deliver(), /^250/);
+  next = { header: '', verdict: 'reject', text: 'DMARC policy of else.test' };
+  assert.equal(await deliver(), '550 5.7.1 DMARC policy of else.test');
+  assert.deepEqual([service.store.texts(user).length, service.store.texts(user, 'Junk').length], [2, 1]);
+  assert.match(
+    service.store.texts(user)[1] ?? '',
+    /^Return-Path: <a@else\.test>\r\nDelivered-To: one@mail\.test\r\nAuthentication-Results: mail\.test; none\r\nReceived: /,
+  );
+  assert.deepEqual(asked[0], [true, { ip: '127.0.0.1', hello: 'client.test', from: 'a@else.test' }]);
+});
+
+test('addresses beyond ASCII want SMTPUTF8 said', async () => {
+  const service = await bed('smtp');
+  const user = service.store.addUser('андрис@уайлддак.орг');
+  const smtp = await ready(service);
+  assert.match(await smtp.say('MAIL FROM:<и@else.test>'), /^553 5\.6\.7/);
+  await smtp.say('MAIL FROM:<a@else.test>');
+  assert.match(await smtp.say('RCPT TO:<андрис@уайлддак.орг>'), /^553 5\.6\.7/);
+  await smtp.say('RSET');
+  await smtp.say('MAIL FROM:<и@else.test> SMTPUTF8 BODY=8BITMIME');
+  assert.match(await smtp.say('RCPT TO:<андрис@уайлддак.орг>'), /^250/);
+  await smtp.say('DATA');
+  assert.match(await smtp.say('Subject: привет\r\n\r\nтело\r\n.'), /^250/);
+  assert.match(
+    Buffer.from(service.store.texts(user)[0] ?? '', 'latin1').toString(),
+    /^Return-Path: <и@else\.test>\r\n[^]*with UTF8SMTP id[^]*Subject: привет\r\n\r\nтело\r\n$/,
+  );
+});
+
+test('submission wants a login, by PLAIN or LOGIN, and answers wrong ones', async () => {
+  const service = await bed('submission', { auth: { maxFailuresPerConnection: 3 } });
+  service.store.addUser('user@mail.test');
+  const base64 = (text: string): string => Buffer.from(text).toString('base64');
+  const smtp = await service.client();
+  assert.match(await smtp.say('EHLO x'), /\|250-AUTH PLAIN LOGIN\|/);
+  assert.match(await smtp.say('MAIL FROM:<user@mail.test>'), /^530 5\.7\.0/);
+  smtp.send('BDAT 5\r\nNOOP\n');
+  assert.match(await smtp.reply(), /^530 5\.7\.0/);
+  assert.match(await smtp.say('AUTH CRAM-MD5'), /^504/);
+  assert.match(await smtp.say('AUTH PLAIN !'), /^501/);
+  assert.match(await smtp.say(`AUTH PLAIN ${base64('other\0user@mail.test\0secret')}`), /^535/);
+  assert.match(await smtp.say('AUTH PLAIN'), /^334 $/);
+  assert.match(await smtp.say('*'), /^501 5\.0\.0/);
+  assert.equal(await smtp.say('AUTH LOGIN'), `334 ${base64('Username:')}`);
+  assert.equal(await smtp.say(base64('user@mail.test')), `334 ${base64('Password:')}`);
+  assert.match(await smtp.say(base64('secret')), /^235 2\.7\.0/);
+  assert.match(await smtp.say('AUTH PLAIN x'), /^503/);
+  const wrong = await ready(service);
+  for (let count = 0; count < 3; count += 1) {
+    await wrong.say(`AUTH LOGIN ${base64('user@mail.test')}`);
+    assert.match(await wrong.say(base64('no')), /^535 5\.7\.8/);
+  }
+  assert.match(await wrong.reply(), /^421/);
+  const strict = await bed('submission', { auth: { allowPlaintext: 'never' } });
+  const open = await strict.client();
+  assert.doesNotMatch(await open.say('EHLO x'), /AUTH/);
+  assert.match(await open.say('AUTH PLAIN x'), /^538 5\.7\.11/);
+});
+
+test('a user sends in own names only; the message is completed, queued by destination, and a copy kept', async () => {
+  const service = await bed('submission');
+  service.store.addUser('user@mail.test');
+  service.store.addUser('other@mail.test');
+  const smtp = await loggedIn(service);
+  assert.match(await smtp.say('MAIL FROM:<other@mail.test>'), /^550 5\.7\.1/);
+  assert.match(await smtp.say('MAIL FROM:<x@else.test>'), /^550 5\.7\.1/);
+  assert.match(
+    await send(smtp, 'user@mail.test', ['x@else.test'], 'From: other@mail.test\r\n\r\nx'),
+    /^550 5\.7\.1 other@mail\.test/,
+  );
+  assert.match(await send(smtp, 'user@mail.test', ['nobody@mail.test'], 'x'), /^550 5\.1\.1/);
+  await smtp.say('RSET');
+  const answer = await send(
+    smtp,
+    'user@mail.test',
+    ['x@else.test', 'other@mail.test', 'y@else.test', 'z@third.test'],
+    'From: user+label@mail.test\r\nBcc: z@third.test\r\nSubject: hi\r\n\r\nbody',
+  );
+  assert.match(answer, /^250 2\.0\.0 Queued/);
+  const [job] = service.queued;
+  assert.deepEqual(
+    job?.entries.map(({ destination, recipients }) => [destination, recipients.length]),
+    [
+      ['else.test', 2],
+      ['local', 1],
+      ['third.test', 1],
+    ],
+  );
+  assert.match(
+    job?.body ?? '',
+    /^Received: from client\.test \(\[127\.0\.0\.1\]\)\r\n\tby mail\.test with ESMTPA id \w+;\r\n\t.*\r\nMessage-ID: (<.*>)\r\nDate: .*\r\nFrom: user\+label@mail\.test\r\nSubject: hi\r\n\r\nbody\r\n$/,
+  );
+  assert.deepEqual([job?.envelope.subject, service.sent], ['hi', [job?.envelope.messageId]]);
+});
+
+test('a queue that can’t be written to is told, and nothing is promised', async () => {
+  const service = await bed('submission');
+  service.store.addUser('user@mail.test');
+  const smtp = await loggedIn(service);
+  await smtp.say('MAIL FROM:<user@mail.test>');
+  await smtp.say('RCPT TO:<x@else.test>');
+  await smtp.say('DATA');
+  service.store.away = true;
+  assert.match(await smtp.say('x\r\n.'), /^451 4\.3\.0/);
+});
+
+test('DSN parameters travel with the recipients', async () => {
+  const service = await bed('submission');
+  service.store.addUser('user@mail.test');
+  const smtp = await loggedIn(service);
+  await smtp.say('MAIL FROM:<user@mail.test> RET=HDRS ENVID=x+20y');
+  await smtp.say('RCPT TO:<x@else.test> NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;x+40else.test');
+  await smtp.say('DATA');
+  await smtp.say('x\r\n.');
+  const [job] = service.queued;
+  assert.deepEqual([job?.envelope.returnContent, job?.envelope.envelopeId], ['HDRS', 'x y']);
+  assert.deepEqual(job?.entries[0]?.recipients, [
+    { address: 'x@else.test', notify: ['SUCCESS', 'FAILURE'], originalRecipient: 'rfc822;x@else.test' },
+  ]);
+});
