@@ -313,6 +313,45 @@ export type UserEvent =
 
 export type UserEvents = { readonly subscribe: (user: UserId, listener: (event: UserEvent) => void) => () => void };
 
+// ── Sharing and annotations ─────────────────────────────────────────────────────────────────────────────────────────────
+
+export type AclIdentifier = 'anyone' | UserId;
+
+/** RFC 4314. Rights are strings of letters as in `server/mail/rights.ts`. The owner has all of them and is not in the list. */
+export type AclOperations = {
+  readonly list: (
+    owner: UserId,
+    mailbox: MailboxId,
+  ) => Promise<readonly { readonly identifier: AclIdentifier; readonly rights: string }[]>;
+  /** Faults: NONEXISTENT, CANNOT for the owner, LIMIT. */
+  readonly set: (
+    owner: UserId,
+    mailbox: MailboxId,
+    identifier: AclIdentifier,
+    operation: 'add' | 'remove' | 'replace',
+    rights: string,
+  ) => Promise<void>;
+  readonly rightsOf: (user: UserId, owner: UserId, mailbox: MailboxId) => Promise<string>;
+  /** Mailboxes of other users that this one has rights on, with their paths in the owner's tree. */
+  readonly sharedWith: (user: UserId) => Promise<readonly { readonly mailbox: MailboxInfo; readonly rights: string }[]>;
+};
+
+/** RFC 5464. Entries start with /private/ (each reader's own) or /shared/; names come back in lower case. `mailbox` undefined: the account itself. */
+export type MetadataOperations = {
+  readonly get: (
+    reader: UserId,
+    owner: UserId,
+    mailbox: MailboxId | undefined,
+  ) => Promise<readonly { readonly entry: string; readonly value: Buffer }[]>;
+  /** All or, when one is refused, none. `value` undefined removes. Faults: CANNOT, TOOBIG, LIMIT. */
+  readonly set: (
+    writer: UserId,
+    owner: UserId,
+    mailbox: MailboxId | undefined,
+    entries: readonly { readonly entry: string; readonly value: Buffer | undefined }[],
+  ) => Promise<void>;
+};
+
 // ── The whole ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export type Operations = {
@@ -324,6 +363,8 @@ export type Operations = {
   readonly events: UserEvents;
   readonly quota: (user: UserId) => Promise<QuotaState>;
   readonly accounts: AccountOperations;
+  readonly acls: AclOperations;
+  readonly metadata: MetadataOperations;
 };
 
 // ── Users and addresses ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -19,6 +19,7 @@ import { Materializer } from './materializer.ts';
 import { type MessageService, createMessages } from './messages.ts';
 import { QuotaKeeper } from './quota.ts';
 import { createReads } from './reads.ts';
+import { createAcls, createMetadata } from './sharing.ts';
 import { SearchTexts } from './search-texts.ts';
 import { createViews } from './views.ts';
 
@@ -94,6 +95,8 @@ export function createCore(options: CoreOptions): Core {
       views: createViews(database, registry),
       events: { subscribe: (user, listener) => beacons.subscribe(user, listener) },
       quota: (user) => quota.state(user, { exact: true }),
+      acls: createAcls(database, beacons),
+      metadata: createMetadata(database),
     },
     materializer,
     housekeeping: createHousekeeping(database, blobs, materializer),

@@ -3,6 +3,7 @@ import type { Logger } from '../base/log.ts';
 import type { Config } from '../config/schema.ts';
 import type { SpecialUse } from '../mail/special-use.ts';
 import { ACCOUNT_INDEXES } from '../store/account-indexes.ts';
+import { ANNOTATION_INDEXES } from '../store/annotations.ts';
 import { connectDatabase } from '../store/connect.ts';
 import { INDEXES, ensureIndexes } from '../store/indexes.ts';
 import { type LocalDomains, createLocalDomains } from '../store/local-domains.ts';
@@ -36,7 +37,7 @@ export async function createOperations(config: Config, log: Logger): Promise<Ope
   );
   try {
     await migrate(database, log);
-    await ensureIndexes(database, [...INDEXES, ...ACCOUNT_INDEXES, ...QUEUE_INDEXES]);
+    await ensureIndexes(database, [...INDEXES, ...ANNOTATION_INDEXES, ...ACCOUNT_INDEXES, ...QUEUE_INDEXES]);
   } catch (error) {
     await database.close();
     throw error;

@@ -14,6 +14,9 @@ import type { AttachmentSummary, Base64Recipe, MailAddress, SentDate, SortKeys }
 
 export type CountsDoc = { messages: number; unseen: number; deleted: number; bytes: number };
 
+/** `i`: a user's id in hex, or `anyone`; `r`: rights. */
+export type AclDoc = { i: string; r: string };
+
 export type MailboxDoc = {
   _id: ObjectId;
   user: ObjectId;
@@ -32,6 +35,7 @@ export type MailboxDoc = {
   noSelect?: boolean;
   hidden?: boolean;
   retentionMs?: number;
+  acl?: AclDoc[];
   createdAt: Date;
   deletedAt?: Date;
 };

@@ -63,11 +63,24 @@ export const INDEXES: readonly IndexEntry[] = [
     reason: 'One name per place in the tree; lists a tree.',
   },
   {
+    collection: 'mailboxes',
+    name: 'shared',
+    key: { 'acl.i': 1 },
+    options: { partialFilterExpression: { 'acl.i': { $exists: true } } },
+    reason: 'The mailboxes that others share with a user.',
+  },
+  {
     collection: 'contents',
     name: 'blobs',
     key: { blobs: 1 },
     options: { partialFilterExpression: { blobs: { $exists: true } } },
     reason: 'The sweeper asks whether any content still refers to a blob.',
+  },
+  {
+    collection: 'leftContents',
+    name: 'left',
+    key: { at: 1 },
+    reason: 'The sweeper takes contents whose last use outside the mailboxes ended before its grace.',
   },
   {
     collection: 'blobs',
