@@ -13,6 +13,7 @@ import { mailboxCommands } from './commands/mailboxes.ts';
 import { quotaCommands } from './commands/quota.ts';
 import { searchCommands } from './commands/search.ts';
 import { selectCommands } from './commands/select.ts';
+import { sortCommands } from './commands/sort.ts';
 import { storeCommands } from './commands/store.ts';
 
 /** In the order in which their capabilities are announced. */
@@ -27,6 +28,7 @@ export const commandSpecs: readonly CommandSpec[] = [
   ...fetchCommands,
   ...storeCommands,
   ...searchCommands,
+  ...sortCommands,
   ...copyCommands,
   ...expungeCommands,
   ...quotaCommands,

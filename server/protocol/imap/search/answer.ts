@@ -56,3 +56,43 @@ export function partialOf(numbers: UidSet, range: PartialRange): UidSet {
   const fromEnd = range.from < 0;
   return numbers.slice(high, fromEnd).subtract(numbers.slice(low - 1, fromEnd));
 }
+
+/** ESORT (RFC 5267 §3): like ESEARCH, but first, last and ranges are by the sorted order, and lists keep it. undefined when nothing is to be told. */
+export function answerSort(
+  tag: string,
+  uid: boolean,
+  sorted: readonly number[],
+  options: SearchReturn,
+  modseq: number | undefined,
+): string | undefined {
+  const words: string[] = [];
+  const { partial } = options;
+  if (options.min && sorted.length > 0) words.push(`MIN ${sorted[0]}`);
+  if (options.max && sorted.length > 0) words.push(`MAX ${sorted.at(-1)}`);
+  if (options.count) words.push(`COUNT ${sorted.length}`);
+  if (options.all && sorted.length > 0) words.push(`ALL ${orderedSet(sorted)}`);
+  if (partial !== undefined) {
+    const low = Math.min(Math.abs(partial.from), Math.abs(partial.to));
+    const high = Math.max(Math.abs(partial.from), Math.abs(partial.to));
+    const part =
+      partial.from > 0
+        ? sorted.slice(low - 1, high)
+        : sorted.slice(Math.max(0, sorted.length - high), Math.max(0, sorted.length - low + 1));
+    words.push(`PARTIAL (${partial.from}:${partial.to} ${part.length === 0 ? 'NIL' : orderedSet(part)})`);
+  }
+  if (modseq !== undefined) words.push(`MODSEQ ${modseq}`);
+  if (words.length === 0 && options.save) return undefined;
+  return ['* ESEARCH', `(TAG "${tag}")`, ...(uid ? ['UID'] : []), ...words].join(' ');
+}
+
+/** A sequence-set that keeps its order: only runs that ascend by one become ranges. */
+function orderedSet(numbers: readonly number[]): string {
+  const members: string[] = [];
+  for (let i = 0; i < numbers.length; ) {
+    let end = i;
+    while (end + 1 < numbers.length && numbers[end + 1] === numbers[end]! + 1) end += 1;
+    members.push(end === i ? `${numbers[i]}` : `${numbers[i]}:${numbers[end]}`);
+    i = end + 1;
+  }
+  return members.join(',');
+}
