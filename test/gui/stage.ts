@@ -1,0 +1,219 @@
+/**
+ * A stage for the GUI: the real control server, settings, logs and metrics, over an appliance that is only played. So every state that a real one
+ * reaches rarely (a database that gave up, ten thousand people, an empty log) can be looked at and tested in a moment.
+ *
+ *   npx node test/gui/stage.ts [PORT]     stays up and prints a sign-in link
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { ControlServer } from '../../app/appliance/control/server.ts';
+import type { ControlEvent, Service, Status } from '../../app/appliance/control/contract.ts';
+import type { ControlSubject } from '../../app/appliance/control/subject.ts';
+import { LogStore } from '../../app/appliance/logs/store.ts';
+import { MetricsStore } from '../../app/appliance/metrics/store.ts';
+import { builtGui } from '../../app/appliance/paths.ts';
+import { listenerNames } from '../../app/appliance/settings/registry.ts';
+import { Settings } from '../../app/appliance/settings/store.ts';
+import { silentLogger } from '../../server/base/log.ts';
+import { PlayedApi } from './played-api.ts';
+
+export interface StageOptions {
+  readonly port?: number;
+  /** How many people the played API has. */
+  readonly people?: number;
+  readonly gui?: string;
+}
+
+const mebibyte = 1024 * 1024;
+const hour = 3_600_000;
+
+export interface Stage {
+  readonly url: string;
+  readonly api: PlayedApi;
+  readonly logs: LogStore;
+  readonly settings: Settings;
+  /** What was asked of the appliance: `restart mongod`. */
+  readonly asked: readonly string[];
+  signInUrl(): string;
+  /** Changes the played status and tells the clients. */
+  play(change: Partial<Status>): void;
+  playService(name: string, change: Partial<Service>): void;
+  status(): Status;
+  close(): Promise<void>;
+}
+
+export async function raiseStage(options: StageOptions = {}): Promise<Stage> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'mallard-stage-'));
+  const settings = new Settings({ file: path.join(folder, 'settings.sqlite'), overrides: new Map() });
+  const logs = new LogStore({
+    file: path.join(folder, 'logs.sqlite'),
+    limits: { maxBytes: 1 << 30, maxAgeMs: 1e10 },
+    flushMs: 20,
+  });
+  let clock = Date.now() - hour;
+  const metrics = new MetricsStore({ file: path.join(folder, 'metrics.sqlite'), keepMs: 1e10, now: () => clock });
+  const api = await PlayedApi.start(options.people ?? 34);
+  const asked: string[] = [];
+  const listeners = new Set<(event: ControlEvent) => void>();
+  const since = new Date(Date.now() - 5 * hour).toISOString();
+  let status: Status = {
+    state: 'running',
+    version: '0.1.0',
+    dataDir: '/var/lib/mallard',
+    gui: null,
+    api: api.url,
+    services: playedServices(since),
+    endpoints: {},
+    pid: 4100,
+    rssBytes: 84 * mebibyte,
+    since,
+    notices: [],
+  };
+  for (; clock < Date.now(); clock += 20_000) {
+    const wave = Math.sin(clock / 400_000);
+    metrics.record({
+      'rss.mongod': (182 + 4 * wave) * mebibyte,
+      'rss.valkey': 9.4 * mebibyte,
+      'rss.worker-1': (96 + 9 * wave + (clock % 7)) * mebibyte,
+      'rss.appliance': 84 * mebibyte,
+      'cpu.mongod': 2 + wave,
+      'cpu.valkey': 0.3,
+      'cpu.worker-1': Math.max(0.4, 3 + 3 * wave + (clock % 11) / 5),
+    });
+  }
+  const tell = (): void => {
+    status = { ...status, endpoints: endpointsOf(settings, status) };
+    for (const listener of listeners) listener({ type: 'status', status });
+  };
+  const play = (change: Partial<Status>): void => {
+    status = { ...status, ...change };
+    tell();
+  };
+  const playService = (name: string, change: Partial<Service>): void =>
+    play({
+      services: status.services.map((each) =>
+        each.name === name ? { ...each, since: new Date().toISOString(), ...change } : each,
+      ),
+    });
+  const act = async (what: string, name: string, state: Service['state']): Promise<void> => {
+    asked.push(`${what} ${name}`);
+    const names = name === 'worker' ? ['worker-1'] : [name];
+    for (const each of names) playService(each, { state: state === 'stopped' ? 'stopping' : 'starting' });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    for (const each of names) {
+      const calm = playedServices(since).find((service) => service.name === each);
+      playService(each, { ...calm, state, since: new Date().toISOString() });
+    }
+  };
+  const subject: ControlSubject = {
+    settings,
+    logs,
+    metrics,
+    status: () => status,
+    startService: (name) => act('start', name, 'ready'),
+    stopService: (name) => act('stop', name, 'stopped'),
+    restartService: (name) => act('restart', name, 'ready'),
+    workerApi: () => api.address,
+    shutdown: () => void asked.push('shutdown'),
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+  const server = new ControlServer(subject, {
+    token: 'token-of-the-stage-0123456789',
+    sessionsFile: path.join(folder, 'sessions.json'),
+    gui: options.gui ?? builtGui,
+    log: silentLogger,
+    hosts: () => new Set(),
+    authority: () => 'CERTIFICATE',
+  });
+  await server.listen(options.port ?? 0, '127.0.0.1');
+  const watch = settings.onChange((changed) => {
+    for (const listener of listeners) listener({ type: 'settings', changed: [...changed] });
+    playService('worker-1', { state: 'starting' });
+    setTimeout(() => playService('worker-1', { state: 'ready' }), 400).unref();
+  });
+  tell();
+  return {
+    url: server.url,
+    api,
+    logs,
+    settings,
+    asked,
+    signInUrl: () => server.signInUrl(),
+    play,
+    playService,
+    status: () => status,
+    close: async () => {
+      watch();
+      await server.close();
+      await api.close();
+      for (const store of [settings, logs, metrics]) store.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function playedServices(since: string): Service[] {
+  const common = { state: 'ready', since, restarts: 0, external: false } as const;
+  return [
+    { ...common, name: 'mongod', kind: 'mongod', pid: 4101, port: 40123, version: '6.0.5', rssBytes: 184 * mebibyte },
+    { ...common, name: 'valkey', kind: 'valkey', pid: 4102, port: 40124, version: '9.1.2', rssBytes: 9 * mebibyte },
+    { ...common, name: 'worker-1', kind: 'worker', pid: 4103, port: null, version: '0.1.0', rssBytes: 101 * mebibyte },
+  ];
+}
+
+function endpointsOf(settings: Settings, status: Status): Status['endpoints'] {
+  if (!status.services.some((service) => service.kind === 'worker' && service.state === 'ready')) return {};
+  return Object.fromEntries(
+    listenerNames.flatMap((name) => {
+      if (!settings.get(`${name}.enabled`)) return [];
+      const tls = name === 'lmtp' || name === 'api' ? 'none' : name.endsWith('s') ? 'implicit' : 'starttls';
+      return [[name, { host: '127.0.0.1', port: settings.get(`${name}.port`), tls }]] as const;
+    }),
+  );
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const stage = await raiseStage({ port: Number(process.argv[2] ?? 0), people: Number(process.argv[3] ?? 34) });
+  playLog(stage.logs);
+  process.stdout.write(`${stage.signInUrl()}\n`);
+}
+
+/** A log as a small office makes it, and a line every few seconds. */
+export function playLog(logs: LogStore): void {
+  const people = ['anna@example.org', 'ben@example.org', 'carla@example.org'];
+  const kinds = [
+    ['info', 'imaps', 'signed in'],
+    ['info', 'lmtp', 'message delivered'],
+    ['info', 'submission', 'message accepted'],
+    ['warn', 'imap', 'sign-in refused: wrong password'],
+    ['info', 'imaps', 'connection ended'],
+    ['info', 'mongod', 'Waiting for connections'],
+  ] as const;
+  let count = 0;
+  const say = (at: number): void => {
+    const [level, service, message] = kinds[(count * 7 + (count >> 2)) % kinds.length] ?? kinds[0];
+    const user = service === 'mongod' ? undefined : people[count % people.length];
+    logs.append({
+      at,
+      level,
+      service,
+      message,
+      pid: 4103,
+      ...(user === undefined ? {} : { user, connection: `c${(count >> 1) % 400}` }),
+      fields: { remoteAddress: `192.168.1.${20 + (count % 40)}`, durationMs: (count * 13) % 90 },
+    });
+    count += 1;
+  };
+  for (let index = 900; index > 0; index -= 1) say(Date.now() - index * 40_000);
+  logs.append({
+    at: Date.now(),
+    level: 'error',
+    service: 'worker-1',
+    message: 'message could not be stored: the database did not answer within 10 s',
+  });
+  setInterval(() => say(Date.now()), 2500).unref();
+}

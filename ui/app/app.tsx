@@ -1,0 +1,50 @@
+/** The providers, and the choice between signing in and the app itself. */
+import { localStorageColorSchemeManager, MantineProvider } from '@mantine/core';
+import { Notifications } from '@mantine/notifications';
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { RouterProvider } from '@tanstack/react-router';
+import { type ReactElement, useState } from 'react';
+import { LiveRegions } from '../lib/announce.tsx';
+import { Fault } from '../lib/fault.ts';
+import { onUnauthorized } from '../lib/request.ts';
+import { sessionQuery } from '../lib/queries.ts';
+import { makeRouter } from './router.tsx';
+import { SessionGate } from './session-gate.tsx';
+import { theme, variables } from './theme.ts';
+
+const colorSchemeManager = localStorageColorSchemeManager({ key: 'mallard-color-scheme' });
+
+export function makeQueryClient(): QueryClient {
+  const client = new QueryClient({
+    defaultOptions: {
+      queries: {
+        staleTime: 10_000,
+        // A refusal stays one; only an appliance that does not answer is worth asking again.
+        retry: (count, error) => error instanceof Fault && error.code === 'Offline' && count < 2,
+      },
+    },
+  });
+  onUnauthorized(() => client.setQueryData(sessionQuery.queryKey, { signedIn: false }));
+  return client;
+}
+
+export function App(): ReactElement {
+  const [client] = useState(makeQueryClient);
+  const [router] = useState(() => makeRouter(client));
+  return (
+    <QueryClientProvider client={client}>
+      <MantineProvider
+        theme={theme}
+        cssVariablesResolver={variables}
+        colorSchemeManager={colorSchemeManager}
+        defaultColorScheme="auto"
+      >
+        <LiveRegions />
+        <Notifications position="bottom-right" limit={4} />
+        <SessionGate>
+          <RouterProvider router={router} />
+        </SessionGate>
+      </MantineProvider>
+    </QueryClientProvider>
+  );
+}

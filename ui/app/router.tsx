@@ -1,0 +1,87 @@
+/** Routes. Each screen is a chunk of its own, loaded when it is wanted (or when its link is pointed at). */
+import type { QueryClient } from '@tanstack/react-query';
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  type AnyRouter,
+} from '@tanstack/react-router';
+import { z } from 'zod';
+import { logLevelSchema } from '../../app/appliance/control/contract.ts';
+import { RouteFailed, RouteMissing, RoutePending } from './route-states.tsx';
+import { Shell } from './shell.tsx';
+
+interface Context {
+  readonly client: QueryClient;
+}
+
+const root = createRootRouteWithContext<Context>()({ component: Shell, notFoundComponent: RouteMissing });
+const text = z.string().max(500).optional().catch(undefined);
+
+const home = createRoute({
+  getParentRoute: () => root,
+  path: '/',
+  component: lazyRouteComponent(() => import('../features/home/home-page.tsx'), 'HomePage'),
+});
+const people = createRoute({
+  getParentRoute: () => root,
+  path: '/people',
+  validateSearch: z.object({ q: text, add: z.boolean().optional().catch(undefined) }),
+  component: lazyRouteComponent(() => import('../features/people/people-page.tsx'), 'PeoplePage'),
+});
+const person = createRoute({
+  getParentRoute: () => root,
+  path: '/people/$id',
+  validateSearch: z.object({ tab: text }),
+  component: lazyRouteComponent(() => import('../features/people/person-page.tsx'), 'PersonPage'),
+});
+const connect = createRoute({
+  getParentRoute: () => root,
+  path: '/connect',
+  validateSearch: z.object({ person: text, client: text }),
+  component: lazyRouteComponent(() => import('../features/connect/connect-page.tsx'), 'ConnectPage'),
+});
+const services = createRoute({
+  getParentRoute: () => root,
+  path: '/services',
+  component: lazyRouteComponent(() => import('../features/services/services-page.tsx'), 'ServicesPage'),
+});
+const logs = createRoute({
+  getParentRoute: () => root,
+  path: '/logs',
+  validateSearch: z.object({
+    level: logLevelSchema.optional().catch(undefined),
+    service: text,
+    user: text,
+    connection: text,
+    text,
+  }),
+  component: lazyRouteComponent(() => import('../features/logs/logs-page.tsx'), 'LogsPage'),
+});
+const settings = createRoute({
+  getParentRoute: () => root,
+  path: '/settings',
+  validateSearch: z.object({ q: text, changed: z.boolean().optional().catch(undefined) }),
+  component: lazyRouteComponent(() => import('../features/settings/settings-page.tsx'), 'SettingsPage'),
+});
+
+const tree = root.addChildren([home, people, person, connect, services, logs, settings]);
+
+export function makeRouter(client: QueryClient) {
+  return createRouter({
+    routeTree: tree,
+    context: { client },
+    defaultPreload: 'intent',
+    defaultPendingComponent: RoutePending,
+    defaultErrorComponent: RouteFailed,
+    defaultPendingMs: 150,
+    scrollRestoration: true,
+  });
+}
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: ReturnType<typeof makeRouter> & AnyRouter;
+  }
+}

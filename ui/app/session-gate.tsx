@@ -1,0 +1,59 @@
+/**
+ * Lets in who is signed in. A sign-in link carries its one-time secret in the URL's fragment: it is taken from the address bar at once, so that it
+ * stays in no history, and exchanged for the session cookie.
+ */
+import { Center, Loader } from '@mantine/core';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { type ReactElement, type ReactNode, useEffect } from 'react';
+import { useTranslation } from 'react-i18next';
+import { routes } from '../../app/appliance/control/contract.ts';
+import { control } from '../lib/control.ts';
+import type { Fault } from '../lib/fault.ts';
+import { sessionQuery } from '../lib/queries.ts';
+import { linkSecret } from './sign-in-link.ts';
+import { SignIn } from './sign-in.tsx';
+
+function takeSecretFromAddress(): string | undefined {
+  const secret = linkSecret(window.location.hash);
+  if (secret !== undefined)
+    window.history.replaceState(window.history.state, '', window.location.pathname + window.location.search);
+  return secret;
+}
+
+const secretAtStart = takeSecretFromAddress();
+
+export function SessionGate({ children }: { children: ReactNode }): ReactElement {
+  const { t } = useTranslation();
+  const client = useQueryClient();
+  const session = useQuery(sessionQuery);
+  const signIn = useMutation<unknown, Fault, string>({
+    mutationFn: (link) => control(routes.signIn, { body: { link } }),
+    onSuccess: () => client.setQueryData(sessionQuery.queryKey, { signedIn: true }),
+  });
+  const { mutate } = signIn;
+  useEffect(() => {
+    if (secretAtStart !== undefined) mutate(secretAtStart);
+    const onHash = (): void => {
+      const secret = takeSecretFromAddress();
+      if (secret !== undefined) mutate(secret);
+    };
+    window.addEventListener('hashchange', onHash);
+    return () => window.removeEventListener('hashchange', onHash);
+  }, [mutate]);
+
+  if (session.data?.signedIn === true) return <>{children}</>;
+  if (session.isPending || signIn.isPending) {
+    return (
+      <Center h="100vh" role="status" aria-label={t('common.loading')}>
+        <Loader />
+      </Center>
+    );
+  }
+  return (
+    <SignIn
+      fault={signIn.error ?? session.error}
+      onLink={(secret) => signIn.mutate(secret)}
+      onRetry={session.error === null ? undefined : () => void session.refetch()}
+    />
+  );
+}

@@ -1,0 +1,77 @@
+/** Server state that several screens share. Status and settings are kept fresh by the event stream (live.ts). */
+import { queryOptions, useMutation, useQuery, useQueryClient, type UseMutationResult } from '@tanstack/react-query';
+import { routes, type SettingEntry, type SettingsChanged, type Status } from '../../app/appliance/control/contract.ts';
+import { control } from './control.ts';
+import type { Fault } from './fault.ts';
+
+export const statusQuery = queryOptions<Status, Fault>({
+  queryKey: ['status'],
+  queryFn: ({ signal }) => control(routes.status, { signal }),
+});
+
+export const settingsQuery = queryOptions<readonly SettingEntry[], Fault>({
+  queryKey: ['settings'],
+  queryFn: async ({ signal }) => (await control(routes.settings, { signal })).settings,
+});
+
+export const sessionQuery = queryOptions<{ signedIn: boolean }, Fault>({
+  queryKey: ['session'],
+  queryFn: ({ signal }) => control(routes.session, { signal }),
+  staleTime: Number.POSITIVE_INFINITY,
+});
+
+export interface MetricPoint {
+  readonly at: number;
+  readonly mean: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** History of the given series, over the last `spanMs`. */
+export function metricsQuery(series: readonly string[], spanMs: number, points = 90) {
+  return queryOptions<{ stepMs: number; series: Record<string, MetricPoint[]> }, Fault>({
+    queryKey: ['metrics', series, spanMs, points],
+    queryFn: ({ signal }) =>
+      control(routes.metrics, {
+        query: { series: series.join(','), from: Date.now() - spanMs, points },
+        signal,
+      }),
+    refetchInterval: 15_000,
+    enabled: series.length > 0,
+    placeholderData: (former) => former,
+  });
+}
+
+export function useStatus(): Status | undefined {
+  return useQuery(statusQuery).data;
+}
+
+/** Value by name of the settings; undefined while they are not here. */
+export function useSettings(): ReadonlyMap<string, SettingEntry> | undefined {
+  return useQuery({ ...settingsQuery, select: asMap }).data;
+}
+
+function asMap(settings: readonly SettingEntry[]): ReadonlyMap<string, SettingEntry> {
+  return new Map(settings.map((setting) => [setting.name, setting]));
+}
+
+/** Changes settings, all or nothing; null goes back to the default. */
+export function useChangeSettings(): UseMutationResult<SettingsChanged, Fault, Readonly<Record<string, unknown>>> {
+  const client = useQueryClient();
+  return useMutation<SettingsChanged, Fault, Readonly<Record<string, unknown>>>({
+    mutationFn: (values) => control(routes.changeSettings, { body: { values } }),
+    onSettled: () => client.invalidateQueries({ queryKey: settingsQuery.queryKey }),
+  });
+}
+
+export type ServiceAction = 'start' | 'stop' | 'restart';
+const actionRoutes = { start: routes.startService, stop: routes.stopService, restart: routes.restartService };
+
+/** Resolves when the service has done it. */
+export function useServiceAction(): UseMutationResult<unknown, Fault, { name: string; action: ServiceAction }> {
+  const client = useQueryClient();
+  return useMutation<unknown, Fault, { name: string; action: ServiceAction }>({
+    mutationFn: ({ name, action }) => control(actionRoutes[action], { name }),
+    onSettled: () => client.invalidateQueries({ queryKey: statusQuery.queryKey }),
+  });
+}

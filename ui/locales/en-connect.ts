@@ -1,0 +1,2 @@
+/** Connect a device. */
+export const enConnect = { device: { title: 'Connect a device' } };

@@ -1,0 +1,55 @@
+/** What went wrong, by the code of a fault: what happened, and what to do. */
+export const enFault = {
+  fault: {
+    Offline: {
+      what: 'Mallard does not answer.',
+      advice: 'See whether it still runs and whether this computer reaches it, then try again.',
+    },
+    Garbled: {
+      what: 'The answer could not be understood.',
+      advice: 'This page and the server may be of different versions. Load the page again.',
+    },
+    Unauthorized: { what: 'You are not signed in.', advice: 'Sign in again and repeat it.' },
+    ForbiddenHost: {
+      what: 'The server does not go by this name.',
+      advice: 'Use the address that “mallard status” prints, or add the name in Settings (server.names).',
+    },
+    ForbiddenOrigin: { what: 'The request came from another site.', advice: 'Open Mallard in a tab of its own and try again.' },
+    NotFound: { what: 'It is not there.', advice: 'It may have been removed meanwhile. Go back to the list.' },
+    MethodNotAllowed: {
+      what: 'The server does not know this deed.',
+      advice: 'Load the page again: it may be older than the server.',
+    },
+    BadRequest: { what: 'The server refused what was entered.', advice: 'Check the values; the details say which.' },
+    InputValidationError: { what: 'The server refused what was entered.', advice: 'Check the values; the details say which.' },
+    TooLarge: { what: 'It is too large.', advice: 'Try it with less at a time.' },
+    UnknownSetting: { what: 'There is no such setting.', advice: 'Load the page again: it may be older than the server.' },
+    InvalidSetting: { what: 'The value is not allowed.', advice: 'The details say what is.' },
+    SettingConflict: { what: 'The value does not go with another setting.', advice: 'The details say with which.' },
+    UnknownService: { what: 'There is no such service.', advice: 'Load the page again.' },
+    ServiceFailed: { what: 'The service did not come up.', advice: 'Its last words are on the Services page and in the log.' },
+    Unavailable: {
+      what: 'The mail server is not ready to answer.',
+      advice: 'It may be starting. See Services; then try again.',
+    },
+    TooMany: { what: 'Too much at the same time.', advice: 'Wait a moment, close other windows of Mallard, and try again.' },
+    Internal: {
+      what: 'Something went wrong in the server.',
+      advice: 'The log says what. Try again; if it stays, report it with the details.',
+    },
+    UserNotFound: {
+      what: 'This person is not here.',
+      advice: 'The mailbox may have been removed meanwhile. Go back to the list.',
+    },
+    UserExistsError: { what: 'This user name is taken.', advice: 'Choose another one.' },
+    AddressExistsError: { what: 'This address is taken.', advice: 'Choose another one, or remove it where it is now.' },
+    InsecurePasswordError: {
+      what: 'This password is on lists of known passwords.',
+      advice: 'Choose another one, or have one made.',
+    },
+    MissingPrivileges: { what: 'That is not allowed.', advice: 'It needs an administrator.' },
+    OverQuotaError: { what: 'The mailbox is full.', advice: 'Raise the quota or remove mail.' },
+    ChangeNotAllowed: { what: 'The server does not allow this change.', advice: 'The details say why.' },
+    NotPermitted: { what: 'The server does not allow this.', advice: 'The details say why.' },
+  },
+};
