@@ -47,6 +47,8 @@ export type CommandContext = {
   /** The capabilities of this moment, space-separated. */
   readonly capabilities: () => string;
   /** Tells what the view has news of, as every command does at its end. */
+  /** Tells a client that waits long how far its command is (RFC 9585); at most every few seconds something is written. */
+  readonly progress: (tag: string, done: number, total: number) => void;
   readonly tellUpdates: (allowExpunge: boolean, uid: boolean) => Promise<void>;
 };
 
@@ -73,6 +75,8 @@ export type CommandSpec<Args = unknown> = {
   readonly expunge: 'yes' | 'no' | 'uid';
   /** The command asks for news (NOOP): when they can't be had, it fails. Others succeed without. */
   readonly syncs?: boolean;
+  /** The form without UID counts in sequence numbers, which UIDONLY forbids (RFC 9586 §3). */
+  readonly byNumber?: boolean;
   /** Arguments are secret: never in a trace. */
   readonly secret?: boolean;
   /** Throws a syntax Fault. Must consume the arguments up to the end. */

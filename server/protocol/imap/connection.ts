@@ -30,6 +30,7 @@ import {
 
 /** Lines that a client may send while IDLE: DONE and nothing else. */
 const IDLE_LINE_BYTES = 512;
+const PROGRESS_EVERY_MS = 10_000;
 
 export class ImapConnection implements ClientControl, Expiring {
   readonly session = new Session();
@@ -63,6 +64,8 @@ export class ImapConnection implements ClientControl, Expiring {
   #failedLogins = 0;
   #claimedUser: UserId | undefined;
   #stalled = false;
+  #progressOf: string | undefined;
+  #progressAtMs = 0;
 
   constructor(server: ImapServer, connection: Connection) {
     this.#server = server;
@@ -82,6 +85,7 @@ export class ImapConnection implements ClientControl, Expiring {
       client: this,
       settings: server.settings,
       log: this.log,
+      progress: (tag, done, total) => this.#progress(tag, done, total),
       capabilities: () => capabilitiesOf(this.#capabilityFacts()),
       tellUpdates: (allowExpunge, uid) => tellUpdates(this.#context, { allowExpunge, refresh: true, uid }),
     };
@@ -473,6 +477,19 @@ export class ImapConnection implements ClientControl, Expiring {
   releaseUser(): void {
     if (this.#claimedUser !== undefined) this.#server.releaseUser(this.#claimedUser, this);
     this.#claimedUser = undefined;
+  }
+
+  /** RFC 9585: nothing for quick commands; the first word after some seconds. */
+  #progress(tag: string, done: number, total: number): void {
+    const now = Date.now();
+    if (this.#progressOf !== tag) {
+      this.#progressOf = tag;
+      this.#progressAtMs = now;
+    }
+    if (now - this.#progressAtMs < PROGRESS_EVERY_MS) return;
+    this.#progressAtMs = now;
+    this.out.untaggedStatus('OK', 'Still at it', `INPROGRESS ("${tag}" ${done} ${total})`);
+    this.out.flush();
   }
 
   #capabilityFacts(): CapabilityFacts {

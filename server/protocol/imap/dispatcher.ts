@@ -5,6 +5,7 @@
 import { Fault, type FaultCode } from '../../base/fault.ts';
 import type { CommandContext, CommandSpec, Completion, Invocation } from './command.ts';
 import { findCommand } from './registry.ts';
+import { UidRequired } from './search/prepare.ts';
 import { ArgumentParser } from './wire/parser.ts';
 import type { RawCommand } from './wire/raw-command.ts';
 
@@ -36,6 +37,9 @@ async function complete(context: CommandContext, raw: RawCommand, spec: CommandS
   const { session } = context;
   if (!spec.states.includes(session.state)) return { status: 'BAD', code: 'CLIENTBUG', text: stateText(spec, session.state) };
   const uid = raw.name.startsWith('UID ');
+  if (spec.byNumber === true && !uid && session.isEnabled('UIDONLY')) {
+    return { status: 'BAD', code: 'UIDREQUIRED', text: 'Message numbers are not used after ENABLE UIDONLY' };
+  }
   const invocation: Invocation = { tag: raw.tag, name: raw.name, uid, session };
   let completion: Completion;
   try {
@@ -64,7 +68,7 @@ export function completionOf(error: unknown, context: Pick<CommandContext, 'log'
   }
   switch (error.kind) {
     case 'syntax':
-      return { status: 'BAD', text: error.message };
+      return { status: 'BAD', code: error instanceof UidRequired ? 'UIDREQUIRED' : undefined, text: error.message };
     case 'user':
       return { status: 'NO', code: responseCode(error.code), text: error.message };
     case 'busy':

@@ -94,10 +94,11 @@ export function writePendingKeywords(out: ImapOutput, session: Session): void {
 function fetchUpdate(session: Session, update: Extract<MailboxUpdate, { kind: 'fetch' }>, uidForm: boolean): string {
   const { seq, uid, flags, recent, modseq } = update;
   const items: string[] = [];
-  if (uidForm || session.condstore || session.isEnabled('IMAP4rev2')) items.push(`UID ${uid}`);
+  const uidOnly = session.isEnabled('UIDONLY');
+  if (!uidOnly && (uidForm || session.condstore || session.isEnabled('IMAP4rev2'))) items.push(`UID ${uid}`);
   if (flags !== undefined) items.push(`FLAGS (${flagsText(flags, recent)})`);
   if (session.condstore) items.push(`MODSEQ (${modseq})`);
-  return session.isEnabled('UIDONLY') ? `${uid} UIDFETCH (${items.slice(1).join(' ')})` : `${seq} FETCH (${items.join(' ')})`;
+  return uidOnly ? `${uid} UIDFETCH (${items.join(' ')})` : `${seq} FETCH (${items.join(' ')})`;
 }
 
 /** Flags in FETCH responses: the stored ones and, where it is so, \Recent. */

@@ -1,49 +1,68 @@
-/** APPEND, several messages at a time (MULTIAPPEND), UTF8 literals. */
-import { refused } from '../../../base/fault.ts';
-import type { UidValidity } from '../../../mail/ids.ts';
+/** APPEND of one message or several (MULTIAPPEND), of UTF8 literals and of CATENATE; REPLACE, which is an APPEND and an expunge in one. */
+import type { Uid, UidValidity } from '../../../mail/ids.ts';
 import { UidSet } from '../../../mail/uid-set.ts';
 import type { NewMessage } from '../../../operations/contract.ts';
-import { type CommandSpec, AUTHENTICATED, command, no, ok } from '../command.ts';
+import { type CommandSpec, AUTHENTICATED, SELECTED, command, no, ok } from '../command.ts';
 import { resolveMailbox } from '../mailbox-names.ts';
-import { type AppendArguments, type AppendMessage, expectAppendArguments } from '../wire/append-args.ts';
-import { syntaxFault } from '../wire/cursor.ts';
+import { storeMessage } from '../message-data.ts';
+import {
+  type AppendArguments,
+  type ReplaceArguments,
+  expectAppendArguments,
+  expectReplaceArguments,
+} from '../wire/append-args.ts';
 import { responseCode } from '../wire/writer.ts';
 
 const append = command<AppendArguments>({
   names: ['APPEND'],
   states: AUTHENTICATED,
-  rfc: '3501 §6.3.11, 3502, 4315 §3, 6855 §4',
-  capabilities: ({ state }) => (state === 'not-authenticated' ? [] : ['MULTIAPPEND']),
+  rfc: '3501 §6.3.11, 3502, 4315 §3, 4469, 6855 §4',
+  capabilities: ({ state }) => (state === 'not-authenticated' ? [] : ['MULTIAPPEND', 'CATENATE']),
   expunge: 'yes',
   parse: (args) => expectAppendArguments(args),
   run: async (context, { mailbox: name, messages }) => {
-    const { ops, session, settings } = context;
     const { mailbox } = await resolveMailbox(context, name, 'TRYCREATE');
     const added: NewMessage[] = [];
     for (const message of messages) {
-      const raw = messageBytes(message, session.utf8);
-      if (raw.length === 0) return no('A message can not be empty', 'CANNOT');
-      if (raw.length > settings.maxMessageBytes) throw refused('TOOBIG', 'The message is too big');
-      const stored = await ops.contents.store(raw);
-      added.push({ stored, flags: message.flags, internalDateMs: message.internalDate ?? Date.now() });
+      const stored = await storeMessage(context, message);
+      if ('status' in stored) return stored;
+      added.push(stored);
     }
-    const result = await ops.messages.append(mailbox.user, mailbox.id, added);
+    const result = await context.ops.messages.append(mailbox.user, mailbox.id, added);
     return ok('APPEND completed', responseCode.appendUid(result.uidValidity as UidValidity, UidSet.fromSorted(result.uids)));
   },
 });
 
-/** The message exactly as it was sent, bare line feeds included. */
-function messageBytes(message: AppendMessage, utf8: boolean): Buffer {
-  switch (message.data.kind) {
-    case 'literal':
-      return message.data.literal.bytes;
-    case 'utf8':
-      // RFC 6855 §4: only after ENABLE UTF8=ACCEPT.
-      if (!utf8) throw syntaxFault('UTF8 needs ENABLE UTF8=ACCEPT');
-      return message.data.literal.bytes;
-    case 'catenate':
-      throw syntaxFault('CATENATE is not available');
-  }
-}
+const replace = command<ReplaceArguments>({
+  names: ['REPLACE', 'UID REPLACE'],
+  states: SELECTED,
+  rfc: '8508',
+  capabilities: ({ state }) => (state === 'not-authenticated' ? [] : ['REPLACE']),
+  byNumber: true,
+  expunge: 'yes',
+  parse: (args) => expectReplaceArguments(args),
+  run: async (context, { number, mailbox: name, message }, { uid }) => {
+    const { ops, session, out } = context;
+    const { box } = session;
+    if (box.readOnly) return no('The mailbox is open read-only', 'READ-ONLY');
+    const wanted = number === 0 ? (uid ? box.maxUid : box.count) : number;
+    const old = uid ? (box.seqOf(wanted as Uid) === undefined ? undefined : (wanted as Uid)) : box.uidOf(wanted);
+    // RFC 8508 §3.2: the message to replace must exist; one that another session expunged does not any more.
+    if (old === undefined || box.view.indexOf(old) === -1) return no('There is no such message', 'NONEXISTENT');
+    const { mailbox } = await resolveMailbox(context, name, 'TRYCREATE');
+    const stored = await storeMessage(context, message);
+    if ('status' in stored) return stored;
+    // The new message first: a crash in between leaves both, never none.
+    const result = await ops.messages.append(mailbox.user, mailbox.id, [stored]);
+    const { user, mailbox: selected } = box.view;
+    await ops.messages.expunge(user, selected, { uids: UidSet.of(old), onlyDeleted: false });
+    out.untaggedStatus(
+      'OK',
+      'The new message is in place',
+      responseCode.appendUid(result.uidValidity as UidValidity, UidSet.fromSorted(result.uids)),
+    );
+    return ok('REPLACE completed');
+  },
+});
 
-export const appendCommands: readonly CommandSpec[] = [append];
+export const appendCommands: readonly CommandSpec[] = [append, replace];

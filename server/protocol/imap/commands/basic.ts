@@ -1,5 +1,5 @@
 /** CAPABILITY, NOOP, LOGOUT, ID, ENABLE: commands about the connection itself. */
-import { type CommandSpec, ANY_STATE, AUTHENTICATED, command, noArguments, ok } from '../command.ts';
+import { type CommandSpec, ANY_STATE, AUTHENTICATED, command, no, noArguments, ok } from '../command.ts';
 import type { EnabledFeature } from '../session.ts';
 import { enableFeature } from '../enable.ts';
 
@@ -82,13 +82,13 @@ const id = command<IdArguments>({
 
 const FEATURES: readonly EnabledFeature[] = ['CONDSTORE', 'QRESYNC', 'UTF8=ACCEPT', 'IMAP4rev2', 'UIDONLY'];
 /** What this server can switch on; the others are ignored, as RFC 5161 §3.1 asks. */
-const ENABLABLE: ReadonlySet<EnabledFeature> = new Set(['CONDSTORE', 'QRESYNC', 'UTF8=ACCEPT', 'IMAP4rev2']);
+const ENABLABLE: ReadonlySet<EnabledFeature> = new Set(FEATURES);
 
 const enable = command<readonly string[]>({
   names: ['ENABLE'],
   states: AUTHENTICATED,
   rfc: '5161, 6855 §3',
-  capabilities: ({ state }) => (state === 'not-authenticated' ? ['ENABLE'] : ['ENABLE', 'UTF8=ACCEPT']),
+  capabilities: ({ state }) => (state === 'not-authenticated' ? ['ENABLE'] : ['ENABLE', 'UTF8=ACCEPT', 'UIDONLY']),
   expunge: 'yes',
   parse: (args) => {
     const words: string[] = [];
@@ -109,4 +109,48 @@ const enable = command<readonly string[]>({
   },
 });
 
-export const basicCommands: readonly CommandSpec[] = [capability, noop, logout, id, enable];
+/** English is what the server speaks; `i-default` is that too (RFC 5255 §3.2). */
+const LANGUAGES: ReadonlySet<string> = new Set(['en', 'i-default', 'default', '*']);
+
+const language = command<readonly string[]>({
+  names: ['LANGUAGE'],
+  states: ANY_STATE,
+  rfc: '5255 §3',
+  capabilities: () => ['LANGUAGE'],
+  expunge: 'yes',
+  parse: (args) => {
+    const ranges: string[] = [];
+    while (args.trySp()) ranges.push(args.expectText('a language range').toLowerCase());
+    args.expectEnd();
+    return ranges;
+  },
+  run: async ({ out }, ranges) => {
+    if (ranges.length === 0) {
+      out.untagged('LANGUAGE (EN i-default)');
+      return ok('Supported languages');
+    }
+    if (!ranges.some((range) => LANGUAGES.has(range) || range.startsWith('en-')))
+      return no('None of these languages is supported');
+    out.untagged('LANGUAGE (EN)');
+    return ok('LANGUAGE completed');
+  },
+});
+
+const unauthenticate = command({
+  names: ['UNAUTHENTICATE'],
+  states: AUTHENTICATED,
+  rfc: '8437',
+  // RFC 8437 §4: compression would have to end with it; that is not done here.
+  capabilities: ({ state, compressed }) => (state === 'not-authenticated' || compressed ? [] : ['UNAUTHENTICATE']),
+  expunge: 'no',
+  parse: noArguments,
+  run: async ({ session, client, out }) => {
+    if (client.compressed) return { status: 'BAD', text: 'Not while compression is on' };
+    session.unauthenticate();
+    client.releaseUser();
+    out.utf8 = false;
+    return ok('UNAUTHENTICATE completed');
+  },
+});
+
+export const basicCommands: readonly CommandSpec[] = [capability, noop, logout, id, enable, language, unauthenticate];

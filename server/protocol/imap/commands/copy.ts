@@ -31,6 +31,7 @@ const copy = command<CopyArguments>({
   states: SELECTED,
   rfc: '3501 §6.4.7, 4315',
   expunge: 'yes',
+  byNumber: true,
   parse,
   run: async (context, { set, to }, { name, uid }) => {
     const { ops, session } = context;
@@ -51,6 +52,7 @@ const move = command<CopyArguments>({
   rfc: '6851',
   capabilities: ({ state }) => (state === 'not-authenticated' ? [] : ['MOVE']),
   expunge: 'yes',
+  byNumber: true,
   parse,
   run: async (context, { set, to }, { name, uid }) => {
     const { ops, session, out } = context;

@@ -29,6 +29,7 @@ const fetch = command<FetchArguments>({
   rfc: '3501 §6.4.5, 7162 §3.1.4, §3.2.6, 9394 §3.4, 3516, 8474, 8514, 8970',
   capabilities: ({ state }) => (state === 'not-authenticated' ? [] : ['BINARY', 'SAVEDATE', 'PREVIEW']),
   expunge: 'uid',
+  byNumber: true,
   parse: (args, { uid }) => expectFetchArguments(args, uid),
   run: async (context, args, { name, uid }) => {
     const { session } = context;
@@ -43,14 +44,15 @@ const fetch = command<FetchArguments>({
     // RFC 9394 §3.4.
     if (args.partial !== undefined) uids = partialOf(uids, args.partial);
     if (uids.isEmpty) return ok(`${name} completed`);
-    let plan = planFetch(args.items, uid, args.changedSince !== undefined);
+    const named = uid && !session.isEnabled('UIDONLY');
+    let plan = planFetch(args.items, named, args.changedSince !== undefined);
     if (plan.setsSeen && !box.readOnly) {
       const seen = await setSeen(context, uids);
       // RFC 3501 §6.4.5: flags that the command changed are part of its responses.
-      if (!seen.isEmpty && !plan.hasFlags) plan = planFetch([...args.items, { item: 'FLAGS' }], uid, plan.hasModseq);
+      if (!seen.isEmpty && !plan.hasFlags) plan = planFetch([...args.items, { item: 'FLAGS' }], named, plan.hasModseq);
     }
     // Under CONDSTORE, told flags come with their MODSEQ.
-    if (plan.hasFlags && session.condstore && !plan.hasModseq) plan = planFetch(plan.items, uid, true);
+    if (plan.hasFlags && session.condstore && !plan.hasModseq) plan = planFetch(plan.items, named, true);
     return new Fetch(context, plan, name).run(uids);
   },
 });
@@ -185,7 +187,7 @@ class Fetch {
     const { out } = this.#context;
     const seq = this.#begin(uid);
     if (seq === undefined) return;
-    let separator = `* ${seq} FETCH (`;
+    let separator = this.#head(seq, uid);
     for (const item of this.#plan.items) {
       this.#writeItem(separator, uid, item, meta);
       separator = ' ';
@@ -202,7 +204,7 @@ class Fetch {
     }
     const seq = this.#begin(uid);
     if (seq === undefined) return;
-    let separator = `* ${seq} FETCH (`;
+    let separator = this.#head(seq, uid);
     for (const item of this.#plan.items) {
       if (!this.#writeItem(separator, uid, item, meta)) {
         out.raw(separator);
@@ -211,6 +213,11 @@ class Fetch {
       separator = ' ';
     }
     out.raw(')\r\n');
+  }
+
+  /** RFC 9586 §3.3: with UIDONLY the response names the UID. */
+  #head(seq: number, uid: Uid): string {
+    return this.#context.session.isEnabled('UIDONLY') ? `* ${uid} UIDFETCH (` : `* ${seq} FETCH (`;
   }
 
   /** Before a response: its sequence number; what it will tell of the flags counts as told, so that a change from here on is told again. */

@@ -18,8 +18,9 @@ const search = command<SearchArguments>({
   names: ['SEARCH', 'UID SEARCH'],
   states: SELECTED,
   rfc: '3501 §6.4.4, 4731, 5032, 5182, 7162 §3.1.5, 9394',
-  capabilities: ({ state }) => (state === 'not-authenticated' ? [] : ['ESEARCH', 'SEARCHRES', 'WITHIN', 'PARTIAL']),
+  capabilities: ({ state }) => (state === 'not-authenticated' ? [] : ['ESEARCH', 'SEARCHRES', 'WITHIN', 'PARTIAL', 'INPROGRESS']),
   expunge: 'uid',
+  byNumber: true,
   parse: (args) => {
     const options = trySearchReturn(args);
     if (options?.update === true || options?.relevancy === true) throw args.fault('Unknown RETURN option');
@@ -39,7 +40,7 @@ const search = command<SearchArguments>({
     if (byModseq) enableFeature(context, 'CONDSTORE');
     let found: UidSet;
     try {
-      found = await runSearch(context, key, needsOf(program.key), Date.now());
+      found = await runSearch(context, key, needsOf(program.key), Date.now(), tag);
     } catch (error) {
       if (options?.save === true) session.saved = UidSet.empty;
       throw error;

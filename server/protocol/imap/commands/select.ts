@@ -42,7 +42,8 @@ const select = command<SelectArguments>({
     if (!session.isEnabled('IMAP4rev2')) {
       out.untagged(`${box.recentCount} RECENT`);
       const unseen = box.firstUnseen();
-      if (unseen !== undefined) out.untaggedStatus('OK', 'First unseen message', `UNSEEN ${unseen}`);
+      if (unseen !== undefined && !session.isEnabled('UIDONLY'))
+        out.untaggedStatus('OK', 'First unseen message', `UNSEEN ${unseen}`);
     }
     out.untaggedStatus('OK', 'UIDs are valid', `UIDVALIDITY ${view.uidValidity}`);
     out.untaggedStatus('OK', 'Predicted next UID', `UIDNEXT ${view.uidNext}`);

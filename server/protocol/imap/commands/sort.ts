@@ -21,6 +21,7 @@ const sort = command<SortArguments>({
   rfc: '5256, 5957, 5267 §3',
   capabilities: ({ state }) => (state === 'not-authenticated' ? [] : ['SORT', 'SORT=DISPLAY', 'ESORT']),
   expunge: 'uid',
+  byNumber: true,
   parse: (args) => {
     const parsed = expectSortArguments(args);
     if (parsed.options?.update === true || parsed.options?.relevancy === true) throw args.fault('Unknown RETURN option');
@@ -29,7 +30,7 @@ const sort = command<SortArguments>({
   },
   run: async (context, { options, criteria, program }, { name, uid, tag }) => {
     const { session, out } = context;
-    const found = await find(context, program);
+    const found = await find(context, program, tag);
     if (found === undefined) {
       if (options?.save === true) session.saved = UidSet.empty;
       return badCharset();
@@ -63,14 +64,15 @@ const thread = command<ThreadArguments>({
   capabilities: ({ state }) =>
     state === 'not-authenticated' ? [] : ['THREAD=ORDEREDSUBJECT', 'THREAD=REFERENCES', 'I18NLEVEL=1'],
   expunge: 'uid',
+  byNumber: true,
   parse: (args) => {
     const parsed = expectThreadArguments(args);
     if (parsed.algorithm === 'REFS') throw args.fault('Unknown threading algorithm');
     return parsed;
   },
-  run: async (context, { algorithm, program }, { name, uid }) => {
+  run: async (context, { algorithm, program }, { name, uid, tag }) => {
     const { session, out } = context;
-    const found = await find(context, program);
+    const found = await find(context, program, tag);
     if (found === undefined) return badCharset();
     const rows: ThreadRow[] = [];
     await eachSummary(context, found, (at, summary) => {
@@ -86,11 +88,11 @@ const thread = command<ThreadArguments>({
 });
 
 /** undefined when the charset is not known. */
-async function find(context: CommandContext, program: SearchProgram): Promise<UidSet | undefined> {
+async function find(context: CommandContext, program: SearchProgram, tag: string): Promise<UidSet | undefined> {
   const key = prepareSearch(context.session, program);
   if (key === undefined) return undefined;
   if (usesModseq(program)) enableFeature(context, 'CONDSTORE');
-  return runSearch(context, key, needsOf(program.key), Date.now());
+  return runSearch(context, key, needsOf(program.key), Date.now(), tag);
 }
 
 function usesModseq(program: SearchProgram): boolean {

@@ -11,6 +11,7 @@ const store = command<StoreArguments>({
   states: SELECTED,
   rfc: '3501 §6.4.6, 7162 §3.1.3',
   expunge: 'uid',
+  byNumber: true,
   parse: (args) => expectStoreArguments(args),
   run: async (context, args, { name, uid }) => {
     const { ops, session } = context;

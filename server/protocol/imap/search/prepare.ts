@@ -1,4 +1,5 @@
 /** From a parsed SEARCH program to one that can be evaluated: charset decoded, texts folded, sets resolved to UIDs in this session's picture. */
+import { Fault } from '../../../base/fault.ts';
 import { resolveSequenceSet } from '../../../mail/sequence-set.ts';
 import { decodeCharset, isKnownCharset } from '../../../mime/charset.ts';
 import { foldNeedle } from '../../../mime/casefold.ts';
@@ -14,6 +15,13 @@ export function prepareSearch(session: Session, program: SearchProgram): ReadyKe
   return ready(session, decoded);
 }
 
+/** A sequence number where only UIDs may be (RFC 9586 §3). */
+export class UidRequired extends Fault {
+  constructor() {
+    super('syntax', 'SYNTAX', 'Message numbers are not used after ENABLE UIDONLY');
+  }
+}
+
 /** Shown in BADCHARSET; many more are decoded. */
 export const SHOWN_CHARSETS: readonly string[] = ['UTF-8', 'US-ASCII', 'ISO-8859-1'];
 
@@ -22,6 +30,7 @@ function ready(session: Session, key: SearchKey<string>): ReadyKey {
     case 'SEQ': {
       const { box } = session;
       if (key.set.saved) return { key: 'UIDS', uids: session.saved };
+      if (session.isEnabled('UIDONLY')) throw new UidRequired();
       return { key: 'UIDS', uids: box.uidsOfSeqs(resolveSequenceSet(key.set, box.count)) };
     }
     case 'UID':

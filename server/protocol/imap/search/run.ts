@@ -13,12 +13,18 @@ const ROWS_PER_TURN = 20_000;
 type Facts = { savedAtMs?: number; emailId?: string; threadId?: string; sentDay?: number | null; header?: string; body?: string };
 
 /** UIDs that match, of the messages the client knows and that are still there. */
-export async function runSearch(context: CommandContext, key: ReadyKey, needs: SearchNeeds, nowMs: number): Promise<UidSet> {
+export async function runSearch(
+  context: CommandContext,
+  key: ReadyKey,
+  needs: SearchNeeds,
+  nowMs: number,
+  tag: string,
+): Promise<UidSet> {
   const { box } = context.session;
   const found = new UidSetBuilder();
   let undecided = await overView(box, key, nowMs, found);
   if (undecided.isEmpty) return found.build();
-  const search = new StagedSearch(context, key, nowMs, found);
+  const search = new StagedSearch(context, key, nowMs, found, tag);
   if (needs.metadata) undecided = await search.withMetadata(undecided);
   if (needs.summary) undecided = await search.withSummaries(undecided);
   if (needs.header) undecided = await search.withTexts(undecided, 'header');
@@ -85,12 +91,14 @@ class StagedSearch {
   readonly #nowMs: number;
   readonly #found: UidSetBuilder;
   readonly #facts = new Map<number, Facts>();
+  readonly #tag: string;
 
-  constructor(context: CommandContext, key: ReadyKey, nowMs: number, found: UidSetBuilder) {
+  constructor(context: CommandContext, key: ReadyKey, nowMs: number, found: UidSetBuilder, tag: string) {
     this.#context = context;
     this.#key = key;
     this.#nowMs = nowMs;
     this.#found = found;
+    this.#tag = tag;
   }
 
   async withMetadata(uids: UidSet): Promise<UidSet> {
@@ -118,7 +126,10 @@ class StagedSearch {
   async withTexts(uids: UidSet, which: 'header' | 'body' | 'both'): Promise<UidSet> {
     const rest = new UidSetBuilder();
     const { user, mailbox } = this.#context.session.box.view;
+    let done = 0;
     for await (const batch of this.#context.ops.reads.searchText(user, mailbox, uids, which)) {
+      done += batch.length;
+      this.#context.progress(this.#tag, done, uids.count);
       for (const { uid, header, body } of batch) {
         const texts: Facts = which === 'header' ? { header } : which === 'body' ? { body } : { header, body };
         this.#decide(uid, texts, rest, false);
