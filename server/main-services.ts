@@ -4,8 +4,7 @@ import { listen, type ConnectionHandler } from './base/listener.ts';
 import { serviceKinds, type Config } from './config/schema.ts';
 import { createDelivery } from './delivery/deliver.ts';
 import { createMailFlow } from './delivery/mail-flow.ts';
-import { createResolver } from './delivery/queue/destinations.ts';
-import { startQueueRunner, type QueueRunner } from './delivery/queue/runner.ts';
+import { createOutgoing } from './delivery/outgoing.ts';
 import { createSentCopies } from './delivery/sent-copy.ts';
 import type { Assembly, RunningService, ServiceContext, StartService } from './main-worker.ts';
 import { ImapServer } from './protocol/imap/server.ts';
@@ -19,16 +18,15 @@ export function assemble({ config, operations, store, log }: Omit<ServiceContext
   const memory = new Budget(Math.max(config.store.maxInFlightBytes, config.store.maxMessageBytes));
   const delivery = createDelivery({ operations, config, log: log.with({ service: 'delivery' }) });
   const sentCopies = createSentCopies({ operations, log: log.with({ service: 'submission' }) });
-  const { queue, localDomains } = store;
-  let runner: QueueRunner | undefined;
+  const outgoing = createOutgoing({ config, operations, store, delivery, log: log.with({ service: 'queue' }) });
+  const { expansion, dispatch } = outgoing;
   const flow = createMailFlow({
     config,
     operations,
-    localDomains,
-    queue,
+    expansion,
+    dispatch,
     delivery,
     sentCopies,
-    wake: () => runner?.wake(),
     log: log.with({ service: 'delivery' }),
   });
   const imap = new ImapServer({
@@ -51,14 +49,10 @@ export function assemble({ config, operations, store, log }: Omit<ServiceContext
       submission: submissionService,
       submissions: submissionService,
     },
-    start: () => {
-      const queueLog = log.with({ service: 'queue' });
-      const dns = createResolver(config.outbound.dnsServers);
-      runner = startQueueRunner({ config, operations, delivery, queue, dns, random: Math.random, log: queueLog });
-    },
+    start: () => outgoing.start(),
     stop: async (graceMs) => {
       sentCopies.close();
-      await runner?.stop(graceMs);
+      await outgoing.stop(graceMs);
     },
   };
 }

@@ -177,6 +177,15 @@ const outbound = z
     firstRetryMs: durationMs(5 * MINUTE, 'Delay of the second try; later ones wait longer, up to three hours'),
     warnAfterMs: durationMs(4 * 60 * MINUTE, 'Delay after which the sender is told'),
     connectTimeoutMs: durationMs(30 * SECOND, 'Time for a connection'),
+    replyTimeoutMs: durationMs(10 * MINUTE, 'Time for a reply; RFC 5321 §4.5.3.2 asks for ten minutes'),
+    restMs: durationMs(1 * MINUTE, 'A domain whose servers can’t be reached is left alone for this time'),
+    maxPerMinute: count(0, 'Messages a minute to one domain, by this worker; 0 = as many as go'),
+    maxInFlightBytes: z
+      .int()
+      .min(1 * MiB)
+      .default(128 * MiB)
+      .describe('Memory for messages being sent, in this worker (octets); one biggest message always fits'),
+    leaseMs: durationMs(2 * MINUTE, 'A worker that is silent for this time loses what it was sending to another one'),
     pollMs: durationMs(5 * SECOND, 'How often the queue of the other workers is looked at'),
   })
   .prefault({});

@@ -32,6 +32,8 @@ export type SmtpEnvelope = {
   readonly smtpUtf8: boolean;
   readonly returnContent?: 'FULL' | 'HDRS';
   readonly envelopeId?: string;
+  /** RFC 8689: never without encryption. */
+  readonly requireTls?: boolean;
 };
 
 export type Origin = {

@@ -8,7 +8,10 @@ import { connectDatabase } from '../store/connect.ts';
 import { INDEXES, ensureIndexes } from '../store/indexes.ts';
 import { type LocalDomains, createLocalDomains } from '../store/local-domains.ts';
 import { migrate } from '../store/migrations.ts';
-import { QUEUE_INDEXES, type QueueStore, createQueueStore } from '../store/queue.ts';
+import { QUEUE_INDEXES } from '../store/queue-indexes.ts';
+import { createQueueStore } from '../store/queue.ts';
+import { type Secrets, createSecrets } from '../store/secrets.ts';
+import type { QueueStore } from '../store/types-queue.ts';
 import { createRedisBeacons } from '../sync/beacons.ts';
 import { type Accounts, createAccounts } from './accounts.ts';
 import type { Operations } from './contract.ts';
@@ -23,6 +26,7 @@ export type OpenedStore = {
   /** Outgoing mail. */
   readonly queue: QueueStore;
   readonly localDomains: LocalDomains;
+  readonly secrets: Secrets;
   /** Throws a busy Fault while the database is away. */
   readonly ping: () => Promise<void>;
   readonly redisConnected: () => boolean;
@@ -70,6 +74,7 @@ export async function createOperations(config: Config, log: Logger): Promise<Ope
     housekeeping: core.housekeeping,
     queue: createQueueStore(database),
     localDomains: createLocalDomains(database),
+    secrets: createSecrets(database),
     ping: database.ping,
     redisConnected: beacons.connected,
     close: async () => {

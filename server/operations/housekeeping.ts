@@ -1,9 +1,18 @@
 /** The steps of housekeeping over the store; `server/tasks/` decides when. */
 import type { BlobStore } from '../store/blobs.ts';
 import type { Database } from '../store/connect.ts';
-import { sweepContents, unusedBlobs } from '../store/contents.ts';
+import { contentsLeft, forgetLeft, sweepContents, unusedBlobs } from '../store/contents.ts';
 import { sweepTombstones } from '../store/placements.ts';
-import { blobsTouched, contentsStored, findUnapplied, readMark, takeLease, trimJournal, writeMark } from '../store/upkeep.ts';
+import {
+  blobsTouched,
+  contentsStored,
+  findUnapplied,
+  mailboxesWritten,
+  readMark,
+  takeLease,
+  trimJournal,
+  writeMark,
+} from '../store/upkeep.ts';
 import type { Materializer } from './materializer.ts';
 
 export type Swept = { readonly messages: number; readonly contents: number; readonly blobs: number; readonly bytes: number };
@@ -20,12 +29,15 @@ export type Housekeeping = {
 
 /** A commit that is this young may be on its way still (ms). */
 const SETTLE_MS = 5_000;
+/** How far back placements are compared with the journal after a server was lost: far longer than it takes to notice (ms). */
+const REAPPLY_MS = 10 * 60_000;
 /** How far the first round after a long pause looks at a time (ms). */
 const WINDOW_MS = 6 * 3_600_000;
 const BATCH = 1_000;
 const MAX_BATCHES = 50;
 
 export function createHousekeeping(database: Database, blobs: BlobStore, materializer: Materializer): Housekeeping {
+  let verifiedIn = -1;
   /** Walks [mark, end) in windows, remembering how far it came. */
   const walk = async (name: string, end: Date, step: (from: Date, to: Date) => Promise<void>): Promise<void> => {
     // Ids carry whole seconds: the window's ends are whole seconds too, and the last one is looked at again.
@@ -50,6 +62,13 @@ export function createHousekeeping(database: Database, blobs: BlobStore, materia
 
     applyUnapplied: async (now) => {
       let count = 0;
+      const epoch = database.epoch();
+      if (verifiedIn !== epoch) {
+        // A server was lost, or this worker is new and knows nothing of what was lost before: see `Materializer.reapply`.
+        for (const written of await mailboxesWritten(database, new Date(now.getTime() - REAPPLY_MS), now))
+          await materializer.reapply(written.user, written.mailbox, written.modseq);
+        verifiedIn = epoch;
+      }
       await walk('applied', new Date(now.getTime() - SETTLE_MS), async (from, to) => {
         for (const behind of await findUnapplied(database, from, to)) {
           await materializer.ensure(behind.user, behind.mailbox, behind.modseq);
@@ -72,6 +91,13 @@ export function createHousekeeping(database: Database, blobs: BlobStore, materia
         const contents = await sweepTombstones(database, before, BATCH);
         total.messages += contents.length;
         await collect(contents);
+        if (contents.length < BATCH) break;
+      }
+      // Contents whose last use was not a placement: sent mail.
+      for (let batch = 0; batch < MAX_BATCHES; batch += 1) {
+        const contents = await contentsLeft(database, before, BATCH);
+        await collect(contents);
+        await forgetLeft(database, contents, before);
         if (contents.length < BATCH) break;
       }
       // Contents that were stored and never placed: a delivery that was cut short.

@@ -136,6 +136,22 @@ function toLoaded(doc: ContentDoc): LoadedContent {
   };
 }
 
+/** Those that are not there whole: document, text and blobs. */
+export async function missingContents(database: Database, contents: readonly ContentId[]): Promise<ContentId[]> {
+  const missing: ContentId[] = [];
+  for (const content of contents) {
+    const _id = oid(content);
+    const whole = await guarded(async () => {
+      const doc = await database.contents.findOne({ _id }, { projection: { blobs: 1 } });
+      if (doc === null || (await database.texts.countDocuments({ _id }, { limit: 1 })) === 0) return false;
+      const blobs = [...new Map((doc.blobs ?? []).map((hash) => [hash.toString('latin1'), hash])).values()];
+      return blobs.length === 0 || (await database.blobDocs.countDocuments({ _id: { $in: blobs } })) === blobs.length;
+    });
+    if (!whole) missing.push(content);
+  }
+  return missing;
+}
+
 /** Bytes [start, end) of the message, clipped to it, in pieces of at most about a MiB. */
 export async function* readContent(blobs: BlobStore, content: LoadedContent, start: number, end: number): AsyncGenerator<Buffer> {
   let at = 0;
@@ -205,7 +221,7 @@ export async function readTexts(
 
 // ── Sweeping ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** Deletes those contents that no placement refers to; answers how many, and the blobs they used. */
+/** Deletes those contents that neither a placement nor the queue refers to; answers how many, and the blobs they used. */
 export async function sweepContents(
   database: Database,
   candidates: readonly ObjectId[],
@@ -213,14 +229,47 @@ export async function sweepContents(
   const blobs: Buffer[] = [];
   let contents = 0;
   for (const id of candidates) {
-    const used = await guarded(() => database.messages.findOne({ content: id }, { projection: { _id: 1 } }));
-    if (used !== null) continue;
+    const [placed, queued] = await guarded(() =>
+      Promise.all([
+        database.messages.findOne({ content: id }, { projection: { _id: 1 } }),
+        database.main.collection('queue').findOne({ content: id }, { projection: { _id: 1 } }),
+      ]),
+    );
+    if (placed !== null || queued !== null) continue;
     const doc = await guarded(() => database.contents.findOneAndDelete({ _id: id }, { projection: { blobs: 1 } }));
     await guarded(() => database.texts.deleteOne({ _id: id }));
     if (doc !== null) contents += 1;
     blobs.push(...(doc?.blobs ?? []));
   }
   return { contents, blobs };
+}
+
+type LeftDoc = { _id: ObjectId; at: Date };
+
+/** Something other than a placement is about to stop referring to this content: the sweeper shall look whether anything else does. */
+export async function leaveForSweeper(database: Database, content: ObjectId): Promise<void> {
+  const left = database.main.collection<LeftDoc>('leftContents');
+  await guarded(() =>
+    left.updateOne({ _id: content }, { $set: { at: new Date() } }, { upsert: true, ...database.concerns.ordered }),
+  );
+}
+
+/** Contents that were left before that time; `forgetLeft` when they have been looked at. */
+export async function contentsLeft(database: Database, before: Date, limit: number): Promise<ObjectId[]> {
+  const left = database.main.collection<LeftDoc>('leftContents');
+  return (
+    await guarded(() =>
+      left
+        .find({ at: { $lt: before } })
+        .limit(limit)
+        .toArray(),
+    )
+  ).map((doc) => doc._id);
+}
+
+export async function forgetLeft(database: Database, contents: readonly ObjectId[], before: Date): Promise<void> {
+  const left = database.main.collection<LeftDoc>('leftContents');
+  await guarded(() => left.deleteMany({ _id: { $in: [...contents] }, at: { $lt: before } }));
 }
 
 /** Of these blobs, the ones that no content refers to. */

@@ -4,7 +4,10 @@ import { sharedServers } from '../../test/harness/servers.ts';
 import { silentLogger } from '../base/log.ts';
 import { connectDatabase, type Database } from './connect.ts';
 import { ensureIndexes } from './indexes.ts';
-import { createQueueStore, QUEUE_INDEXES, type QueueEnvelope, type QueueStore } from './queue.ts';
+import type { ContentId } from '../mail/ids.ts';
+import { QUEUE_INDEXES } from './queue-indexes.ts';
+import { createQueueStore } from './queue.ts';
+import type { QueueEnvelope, QueueStore } from './types-queue.ts';
 
 let database: Database;
 let queue: QueueStore;
@@ -32,13 +35,16 @@ const entry = (destination: string, ...names: string[]) => ({
   destination,
   recipients: names.map((name) => ({ address: `${name}@${destination}` })),
 });
-const bodies = (): Promise<number> => database.main.collection('queueBodies').countDocuments();
+const source = { content: '0123456789abcdef01234567' as ContentId };
+const left = (): Promise<number> => database.main.collection('leftContents').countDocuments();
+const count = async (): Promise<number> => {
+  const { queued, held } = await queue.tally(at(0));
+  return queued + held;
+};
 
-test('an entry is leased once, comes back when its lease ends, and takes its body along when it is finished', async () => {
-  const body = Buffer.alloc(2_500_000, 'x');
-  body[2_400_000] = 0;
-  const message = await queue.enqueue(envelope, [entry('one.test', 'a', 'b')], body, { now: at(0) });
-  assert.deepEqual(await queue.readBody(message), body);
+test('an entry is leased once, comes back when its lease ends, and leaves its content to the sweeper when it is finished', async () => {
+  const head = Buffer.from('Received: x\r\n');
+  const { entries } = await queue.enqueue(envelope, [entry('one.test', 'a', 'b')], { ...source, head }, { now: at(0) });
   assert.equal(await queue.lease({ now: at(-1), leaseMs: 100 }), undefined);
   const [first, second] = await Promise.all([
     queue.lease({ now: at(1), leaseMs: 100 }),
@@ -46,6 +52,7 @@ test('an entry is leased once, comes back when its lease ends, and takes its bod
   ]);
   const mine = first ?? second;
   assert.ok(mine !== undefined && (first === undefined || second === undefined), 'one of two gets it');
+  assert.deepEqual([mine.id, mine.content, mine.head, mine.working], [entries[0], source.content, head, true]);
   assert.deepEqual(mine.recipients, [{ address: 'a@one.test' }, { address: 'b@one.test' }]);
   // Its worker died: another one takes it over, and the first one's hold is worth nothing.
   const other = await queue.lease({ now: at(200), leaseMs: 100 });
@@ -53,49 +60,45 @@ test('an entry is leased once, comes back when its lease ends, and takes its bod
   assert.equal(await queue.renew(mine, at(900)), false);
   assert.equal(await queue.renew(other!, at(300)), true);
   const last = { at: at(250), server: 'mx', text: '450 later' };
-  await queue.defer(other!, {
-    recipients: [{ address: 'b@one.test' }],
-    next: at(1000),
-    last,
-    delayTold: false,
-    countAttempt: true,
-  });
+  const change = { recipients: [{ address: 'b@one.test' }], next: at(1000), last, delayTold: false, countAttempt: true };
+  assert.equal(await queue.defer(mine, change), false);
+  assert.equal(await queue.defer(other!, change), true);
   assert.equal((await queue.nextDue())?.getTime(), at(1000).getTime());
   const again = await queue.lease({ now: at(1000), leaseMs: 100 });
   assert.deepEqual([again?.attempts, again?.recipients, again?.last], [1, [{ address: 'b@one.test' }], last]);
   await queue.finish(again!);
-  assert.deepEqual([await queue.count(), await bodies()], [0, 0]);
+  assert.deepEqual([await count(), await left()], [0, 1]);
 });
 
-test('several destinations share a body until the last one is done; busy ones are left out', async () => {
-  await queue.enqueue(envelope, [entry('one.test', 'a'), entry('two.test', 'b'), entry('three.test', 'c')], Buffer.from('m'), {
+test('several destinations are queued together; busy ones are left out', async () => {
+  await queue.enqueue(envelope, [entry('one.test', 'a'), entry('two.test', 'b'), entry('three.test', 'c')], source, {
     now: at(0),
   });
-  const one = await queue.lease({ now: at(0), leaseMs: 1000, only: 'one.test' });
   const two = await queue.lease({ now: at(0), leaseMs: 1000, exclude: ['one.test', 'three.test'] });
-  assert.deepEqual([one?.destination, two?.destination], ['one.test', 'two.test']);
-  await queue.finish(one!);
-  await queue.finish(two!);
-  assert.equal(await bodies(), 1);
-  const three = await queue.lease({ now: at(0), leaseMs: 1000 });
-  assert.equal((await queue.readBody(three!.message)).toString(), 'm');
-  await queue.finish(three!);
-  assert.equal(await bodies(), 0);
+  assert.equal(two?.destination, 'two.test');
+  const names = new Set<string | undefined>();
+  for (let turn = 0; turn < 2; turn += 1) names.add((await queue.lease({ now: at(0), leaseMs: 1000 }))?.destination);
+  assert.deepEqual([...names].sort(), ['one.test', 'three.test']);
+  for (const { id } of await queue.find({})) await queue.remove(id);
+  assert.equal(await count(), 0);
 });
 
 test('a key makes it happen once', async () => {
-  for (let count = 0; count < 3; count += 1) {
-    await queue.enqueue(envelope, [entry('one.test', 'a')], Buffer.from('m'), { now: at(0), key: 'bounce-1' });
+  const repeated: boolean[] = [];
+  for (let turn = 0; turn < 3; turn += 1) {
+    repeated.push((await queue.enqueue(envelope, [entry('one.test', 'a')], source, { now: at(0), key: 'bounce-1' })).repeated);
   }
-  assert.deepEqual([await queue.count(), await bodies()], [1, 1]);
+  assert.deepEqual([repeated, await count()], [[false, true, true], 1]);
   const [only] = await queue.find({});
   assert.equal(await queue.remove(only!.id), true);
   assert.equal(await queue.remove(only!.id), false);
-  assert.deepEqual([await queue.count(), await bodies()], [0, 0]);
+  // Also when the first one has come and gone.
+  assert.equal((await queue.enqueue(envelope, [entry('one.test', 'a')], source, { now: at(0), key: 'bounce-1' })).repeated, true);
+  assert.equal(await count(), 0);
 });
 
 test('held entries wait for a person; retry makes an entry due now', async () => {
-  await queue.enqueue(envelope, [entry('one.test', 'a')], Buffer.from('m'), { now: at(0), notBefore: at(5000) });
+  await queue.enqueue(envelope, [entry('one.test', 'a')], source, { now: at(0), notBefore: at(5000) });
   const [found] = await queue.find({ destination: 'one.test' });
   assert.equal(await queue.lease({ now: at(1), leaseMs: 1000 }), undefined);
   assert.equal(await queue.setState(found!.id, 'held'), true);
@@ -104,20 +107,27 @@ test('held entries wait for a person; retry makes an entry due now', async () =>
   assert.equal(await queue.retryNow(found!.id, at(1)), true);
   const leased = await queue.lease({ now: at(1), leaseMs: 1000 });
   assert.equal(leased?.id, found!.id);
-  // In work: no second sending beside the first one.
+  // In work: no second sending beside the first one, unless its worker has died.
   assert.equal(await queue.retryNow(found!.id, at(1)), false);
+  assert.equal(await queue.giveUp(found!.id, 'no', at(1)), false);
+  assert.equal(await queue.giveUp(found!.id, 'no', at(2000)), true);
+  assert.equal((await queue.get(found!.id))?.giveUp, 'no');
+  assert.equal(await queue.setRoute(found!.id, { host: 'there.test', port: 26 }), true);
+  assert.deepEqual((await queue.get(found!.id))?.route, { host: 'there.test', port: 26 });
+  assert.equal(await queue.setRoute(found!.id, undefined), true);
+  assert.equal((await queue.get(found!.id))?.route, undefined);
   await queue.finish(leased!);
 });
 
 test('what a crash left half done is finished or dropped', async () => {
   const now = new Date();
   const later = new Date(now.getTime() + 3_600_000);
-  const message = await queue.enqueue(envelope, [entry('one.test', 'a'), entry('two.test', 'b')], Buffer.from('m'), { now });
+  const { message } = await queue.enqueue(envelope, [entry('one.test', 'a'), entry('two.test', 'b')], source, { now });
   const entries = database.main.collection('queue');
   const commits = database.main.collection('queueCommits');
   // Committed, but not released.
   await entries.updateMany({}, { $set: { state: 'staged' } });
-  assert.equal(await queue.count(), 0);
+  assert.equal(await count(), 0);
   await queue.recover(later);
   assert.equal((await queue.find({ message })).length, 2);
   // Never committed: nobody was told 250.
@@ -126,5 +136,27 @@ test('what a crash left half done is finished or dropped', async () => {
   await queue.recover(new Date(now.getTime() - 1000));
   assert.equal(await entries.countDocuments(), 2);
   await queue.recover(later);
-  assert.deepEqual([await entries.countDocuments(), await bodies()], [0, 0]);
+  assert.deepEqual(await entries.countDocuments(), 0);
+});
+
+test('lists are searched and paged; outgoing mail is paused for all workers', async () => {
+  const facts = { ...envelope, subject: 'Rechnung (7)', user: '5'.repeat(24) };
+  await queue.enqueue(facts, [entry('one.test', 'a'), entry('two.test', 'b')], source, { now: at(0) });
+  await queue.enqueue(envelope, [entry('three.test', 'c')], source, { now: at(0), state: 'held' });
+  const found = async (filter: Parameters<QueueStore['find']>[0]): Promise<string[]> =>
+    (await queue.find(filter)).map(({ destination }) => destination);
+  assert.deepEqual(await found({ search: 'rechnung (' }), ['one.test', 'two.test']);
+  assert.deepEqual(await found({ search: 'B@two' }), ['two.test']);
+  assert.deepEqual(await found({ state: 'held' }), ['three.test']);
+  assert.deepEqual(await found({ user: '5'.repeat(24), destination: 'one.test' }), ['one.test']);
+  const first = await queue.page({}, { limit: 2 });
+  const second = await queue.page({}, { limit: 2, next: String(first.nextCursor) });
+  assert.deepEqual([first.total, second.results.map(({ destination }) => destination)], [3, ['three.test']]);
+  const { queued, held, due, oldest } = await queue.tally(at(0));
+  assert.deepEqual([queued, held, due, oldest?.getTime()], [2, 1, 2, at(0).getTime()]);
+  assert.equal(await queue.paused(), undefined);
+  await queue.setPaused({ since: at(5), reason: 'moving' });
+  assert.deepEqual(await createQueueStore(database).paused(), { since: at(5), reason: 'moving' });
+  await queue.setPaused(undefined);
+  assert.equal(await queue.paused(), undefined);
 });

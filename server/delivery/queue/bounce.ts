@@ -3,7 +3,7 @@
  * programs, then the message or its header. Never sent to a null reverse-path, and sent with one, so a bounce never bounces (RFC 5321 §6.1).
  */
 import { randomBytes } from 'node:crypto';
-import type { QueueEnvelope, QueueRecipient } from '../../store/queue.ts';
+import type { QueueEnvelope, QueueRecipient } from '../../store/types-queue.ts';
 import { headerEnd, mailDate } from '../trace-header.ts';
 
 export type NoticeKind = 'failed' | 'delayed' | 'delivered' | 'relayed';

@@ -5,7 +5,7 @@ import { defaultConfig, resolveConfig } from '../../config/load.ts';
 import { composeNotice, wantingNotice, type NoticeRecipient } from './bounce.ts';
 import { chooseRoute, findHosts, RouteFault, type Dns } from './destinations.ts';
 import { isExpired, retryDelayMs } from './schedule.ts';
-import { statusOf } from './send-entry.ts';
+import { statusOf } from './results.ts';
 
 test('delays grow to three hours, with jitter, for four days', () => {
   const { outbound } = defaultConfig();

@@ -1,188 +1,250 @@
 /**
- * One attempt for one queue entry: to users here, or to another server. Answers what became of each recipient; throws nothing but what is our own fault.
+ * One attempt for one queue entry with another server: finds the way, connects, sends. Answers what became of each recipient; throws nothing but what is our
+ * own fault.
  */
-import { lookup } from 'node:dns/promises';
+import { isAscii } from 'node:buffer';
 import type { Logger } from '../../base/log.ts';
 import type { Config } from '../../config/schema.ts';
-import type { Operations } from '../../operations/contract.ts';
-import type { QueueEntry, QueueRecipient } from '../../store/queue.ts';
-import type { Delivery, LocalRecipient } from '../deliver.ts';
-import { describeOutcome } from '../outcome-reply.ts';
-import { deliveryFields } from '../trace-header.ts';
+import { parseAddress } from '../../mail/address.ts';
+import type { QueueEntry, QueueRecipient } from '../../store/types-queue.ts';
+import { countReceived, headerEnd } from '../trace-header.ts';
+import type { Connection, Connections } from './connections.ts';
 import { chooseRoute, findAddresses, findHosts, RouteFault, type Dns, type Host, type Relay } from './destinations.ts';
-import { SendFault, SmtpClient, type ConnectOptions } from './smtp-client.ts';
-
-export type RecipientResult = {
-  readonly recipient: QueueRecipient;
-  readonly kind: 'delivered' | 'relayed' | 'temporary' | 'permanent';
-  readonly status: string;
-  readonly text: string;
-  readonly server: string;
-  /** The next server takes the sender's wish for notices over (RFC 3461 §5.2.2). */
-  readonly passedOn?: boolean;
-};
+import { hasBareLineEnds, isPlainText, normalizeLineEnds } from './line-ends.ts';
+import { sameForAll, statusOf, type RecipientResult } from './results.ts';
+import { SendFault, SmtpClient, type ConnectOptions, type OutgoingMessage } from './smtp-client.ts';
 
 export type SendParts = {
   readonly config: Config;
-  readonly operations: Operations;
-  readonly delivery: Delivery;
   readonly dns: Dns;
   readonly random: () => number;
   readonly log: Logger;
+  readonly connections: Connections;
   /** Signs or otherwise completes the message before it leaves. */
   readonly beforeSending?: (entry: QueueEntry, body: Buffer) => Promise<Buffer>;
 };
 
-const FAMILIES = { any: 0, ipv4: 4, ipv6: 6 } as const;
+/** RFC 5321 §4.5.3.1.8: a server must take so many recipients. */
+const RECIPIENTS_AT_ONCE = 100;
+/** A connection that moves slower than this (octets a second) holds a place that others need. */
+const SLOWEST_BYTES_PER_S = 2_000;
 
-/** Keeps a connection for the next entry of the same destination. */
-export class OpenConnection {
-  client: SmtpClient | undefined;
-  server = '';
+/** Where an entry goes: what connects, and the name under which connections are kept. */
+type Way = { readonly name: string; readonly open: () => Promise<Connection> };
 
-  close(): void {
-    this.client?.quit();
-    this.client = undefined;
+export async function sendEntry(entry: QueueEntry, body: Buffer, parts: SendParts): Promise<readonly RecipientResult[]> {
+  const fail = (kind: 'temporary' | 'permanent', status: string, text: string): readonly RecipientResult[] =>
+    sameForAll(entry.recipients, { kind, status, text, server: '' });
+  if (countReceived(body) > parts.config.delivery.maxReceivedFields)
+    return fail('permanent', '5.4.6', 'The message is in a loop');
+  let message = body;
+  if (hasBareLineEnds(message)) {
+    // RFC 5321 §2.3.8: a bare CR or LF must not be sent. In text they were meant as line ends; anything else would be damaged.
+    if (!isPlainText(message)) return fail('permanent', '5.6.1', 'The message is binary, which other servers do not take');
+    message = normalizeLineEnds(message);
   }
-}
-
-export async function sendEntry(
-  entry: QueueEntry,
-  body: Buffer,
-  parts: SendParts,
-  open: OpenConnection,
-): Promise<readonly RecipientResult[]> {
-  if (entry.destination === 'local') return deliverHere(entry, body, parts);
-  if (parts.config.outbound.mode === 'catch') return deliverHere(caught(entry, parts.config), body, parts, entry.recipients);
+  const complete = (await parts.beforeSending?.(entry, message)) ?? message;
+  const server = { name: '' };
   try {
-    const complete = (await parts.beforeSending?.(entry, body)) ?? body;
-    return await sendAway(entry, complete, parts, open);
+    const way = wayOf(entry, parts, server);
+    const results: RecipientResult[] = [];
+    for (let at = 0; at < entry.recipients.length; at += RECIPIENTS_AT_ONCE) {
+      const some = entry.recipients.slice(at, at + RECIPIENTS_AT_ONCE);
+      results.push(...(await sendSome(entry, some, complete, way, parts, server)));
+    }
+    return results;
   } catch (error) {
-    open.close();
-    if (error instanceof RouteFault)
-      return all(entry, error.permanent ? 'permanent' : 'temporary', error.enhanced, error.message, '');
-    if (error instanceof SendFault) return all(entry, ...classify(error), open.server);
+    if (error instanceof RouteFault) {
+      const kind = error.permanent ? 'permanent' : 'temporary';
+      return sameForAll(entry.recipients, {
+        kind,
+        status: error.enhanced,
+        text: error.message,
+        server: server.name,
+        unreachable: true,
+      });
+    }
     throw error;
   }
 }
 
-/** Test mode: one user here gets it all. */
-function caught(entry: QueueEntry, config: Config): QueueEntry {
-  const address = config.outbound.catchAddress ?? '';
-  return { ...entry, recipients: [{ address }] };
-}
-
-async function deliverHere(
+async function sendSome(
   entry: QueueEntry,
+  recipients: readonly QueueRecipient[],
   body: Buffer,
+  way: Way,
   parts: SendParts,
-  reported: readonly QueueRecipient[] = entry.recipients,
+  server: { name: string },
 ): Promise<readonly RecipientResult[]> {
-  const { operations, delivery, config } = parts;
-  const here: { recipient: QueueRecipient; local: LocalRecipient }[] = [];
-  const results: RecipientResult[] = [];
-  for (const recipient of entry.recipients) {
-    const found = await operations.accounts.resolveRecipient(recipient.address);
-    if (found.kind === 'user' && !found.disabled) {
-      here.push({ recipient, local: { address: recipient.address, account: found.account, label: found.label } });
-    } else {
-      const disabled = found.kind === 'user';
-      const [status, text] = disabled ? ['5.2.1', 'The mailbox is disabled'] : ['5.1.1', 'No such user here'];
-      results.push({ recipient, kind: 'permanent', status, text, server: '' });
-    }
-  }
-  if (here.length > 0) {
-    const origin = {
-      transactionId: entry.transactionId,
-      receivedAtMs: entry.created.getTime(),
-      protocol: 'ESMTP',
-      hello: '',
-      remoteAddress: '',
-      tls: undefined,
-    };
-    const envelope = {
-      from: entry.from,
-      recipients: here.map(({ recipient, local }) => ({
-        ...recipient,
-        target: { kind: 'local' as const, account: local.account, label: local.label },
-      })),
-      body: entry.body,
-      smtpUtf8: entry.smtpUtf8,
-    };
-    const raw = Buffer.concat([Buffer.from(deliveryFields(envelope)), body]);
-    const outcomes = await delivery.deliver(
-      raw,
-      here.map(({ local }) => local),
-      origin,
-      envelope,
-    );
-    for (const [index, outcome] of outcomes.entries()) {
-      const recipient = here[index]?.recipient;
-      if (recipient === undefined) continue;
-      const { code, enhanced, text } = describeOutcome(outcome, {
-        transactionId: entry.transactionId,
-        quotaFailure: config.delivery.quotaFailure,
+  let reused = false;
+  try {
+    return await parts.connections.use(way.name, way.open, async (connection) => {
+      reused = connection.sent > 0;
+      server.name = connection.server;
+      const { client } = connection;
+      const message = outgoing(entry, recipients, body, parts.config);
+      const refusal = missingExtension(entry, message, client);
+      if (refusal !== undefined) return sameForAll(recipients, { ...refusal, server: server.name });
+      const replies = await client.send(message);
+      const tls = client.tls === '' ? {} : { tls: client.tls };
+      return replies.map((reply, index): RecipientResult => {
+        const recipient = recipients[index] ?? { address: reply.address };
+        const { text } = reply;
+        const common = { recipient, text, server: server.name, ...tls };
+        if (reply.ok) return { ...common, kind: 'relayed', status: '2.0.0', passedOn: client.supports('DSN') };
+        return { ...common, kind: reply.code >= 500 ? 'permanent' : 'temporary', status: statusOf(text, reply.code) };
       });
-      const kind = code < 400 ? 'delivered' : code < 500 ? 'temporary' : 'permanent';
-      results.push({ recipient, kind, status: enhanced, text, server: '' });
-    }
+    });
+  } catch (error) {
+    if (!(error instanceof SendFault)) throw error;
+    // Some servers take only so many messages on a connection: a new one will do.
+    if (reused && error.code === 421) return sendSome(entry, recipients, body, way, parts, server);
+    return sameForAll(recipients, { ...classify(error), server: server.name });
   }
-  if (reported === entry.recipients) return results;
-  const [sample] = results;
-  return reported.map((recipient) => ({
-    recipient,
-    kind: sample?.kind ?? 'temporary',
-    status: sample?.status ?? '4.3.0',
-    text: sample?.text ?? '',
-    server: '',
-  }));
 }
 
-async function sendAway(
+/** What the message needs and the server does not have. */
+function missingExtension(
   entry: QueueEntry,
-  body: Buffer,
-  parts: SendParts,
-  open: OpenConnection,
-): Promise<readonly RecipientResult[]> {
-  const client = open.client?.usable === true && (await open.client.reset()) ? open.client : await connectFor(entry, parts, open);
-  open.client = client;
-  const sent = await client.send(entry, entry.recipients, body);
-  return sent.replies.map((reply, index): RecipientResult => {
-    const recipient = entry.recipients[index] ?? { address: reply.address };
-    if (reply.ok)
-      return { recipient, kind: 'relayed', status: '2.0.0', text: reply.text, server: open.server, passedOn: client.supportsDsn };
-    const kind = reply.code >= 500 ? 'permanent' : 'temporary';
-    return { recipient, kind, status: statusOf(reply.text, reply.code), text: reply.text, server: open.server };
-  });
+  { from, recipients }: OutgoingMessage,
+  client: SmtpClient,
+): Pick<RecipientResult, 'kind' | 'status' | 'text'> | undefined {
+  if (entry.requireTls && !(client.encrypted && client.supports('REQUIRETLS'))) {
+    return {
+      kind: 'permanent',
+      status: '5.7.30',
+      text: 'The server does not promise encryption (REQUIRETLS), as the sender asked',
+    };
+  }
+  const beyondAscii = [from, ...recipients.map(({ address }) => address)].some((address) => /[^\u0000-\u007f]/.test(address));
+  if (beyondAscii && !client.supports('SMTPUTF8')) {
+    return { kind: 'permanent', status: '5.6.7', text: 'The server does not take international addresses (SMTPUTF8)' };
+  }
+  return undefined;
 }
 
-async function connectFor(entry: QueueEntry, parts: SendParts, open: OpenConnection): Promise<SmtpClient> {
-  const { config, dns, random } = parts;
-  const { outbound } = config;
-  const ownName = outbound.hostname ?? config.hostname;
-  const route = chooseRoute(outbound, domainOf(entry.from), entry.destination);
-  const hosts =
-    route.kind === 'relay'
-      ? await findRelay(route.relay, parts)
-      : await findHosts(entry.destination, { dns, ipVersion: outbound.ipVersion, ownName, random });
-  const base = {
-    ehloName: ownName,
-    connectTimeoutMs: outbound.connectTimeoutMs,
-    ...(route.kind === 'relay'
-      ? relayOptions(route.relay)
-      : { port: outbound.port, tls: 'opportunistic' as const, verifyCertificate: false }),
+function outgoing(entry: QueueEntry, recipients: readonly QueueRecipient[], body: Buffer, config: Config): OutgoingMessage {
+  const { returnContent, envelopeId } = entry;
+  return {
+    from: asciiDomain(entry.from),
+    recipients: recipients.map((recipient) => ({ address: asciiDomain(recipient.address), dsn: recipientDsn(recipient) })),
+    body,
+    eightBit: entry.body !== '7BIT' || !isAscii(body),
+    utf8: entry.smtpUtf8 && !isAscii(body.subarray(0, headerEnd(body))),
+    requireTls: entry.requireTls,
+    dsn: [
+      ...(returnContent === undefined ? [] : [`RET=${returnContent}`]),
+      ...(envelopeId === undefined ? [] : [`ENVID=${xtext(envelopeId)}`]),
+    ].join(' '),
+    timeoutMs: config.outbound.replyTimeoutMs + (body.length / SLOWEST_BYTES_PER_S) * 1000,
   };
+}
+
+function recipientDsn({ notify, originalRecipient }: QueueRecipient): string {
+  return [
+    ...(notify === undefined ? [] : [`NOTIFY=${notify === 'NEVER' ? 'NEVER' : notify.join(',')}`]),
+    ...(originalRecipient === undefined ? [] : [`ORCPT=${orcpt(originalRecipient)}`]),
+  ].join(' ');
+}
+
+function orcpt(text: string): string {
+  const semicolon = text.indexOf(';');
+  return `${text.slice(0, semicolon + 1)}${xtext(text.slice(semicolon + 1))}`;
+}
+
+/** RFC 3461 §4. */
+function xtext(text: string): string {
+  return [...Buffer.from(text)]
+    .map((byte) =>
+      byte > 32 && byte < 127 && byte !== 43 && byte !== 61
+        ? String.fromCharCode(byte)
+        : `+${byte.toString(16).toUpperCase().padStart(2, '0')}`,
+    )
+    .join('');
+}
+
+/** An address whose local part is ASCII needs no SMTPUTF8: its domain has an ASCII form. */
+function asciiDomain(address: string): string {
+  const parsed = parseAddress(address);
+  if (!parsed.ok) return address;
+  const at = address.lastIndexOf('@');
+  return /[^\u0000-\u007f]/.test(address.slice(0, at)) ? address : `${address.slice(0, at)}@${parsed.value.asciiDomain}`;
+}
+
+function wayOf(entry: QueueEntry, parts: SendParts, server: { name: string }): Way {
+  const { config } = parts;
+  const { outbound } = config;
+  const verified = entry.requireTls ? ' verified' : '';
+  if (entry.route !== undefined) {
+    const { host, port } = entry.route;
+    const open = (): Promise<Connection> =>
+      connectTo(() => findRelay(host, parts), direct(port, entry.requireTls), parts, server);
+    return { name: `${host}:${port}${verified}`, open };
+  }
+  const route = chooseRoute(outbound, domainOf(entry.from), entry.destination);
+  if (route.kind === 'relay') {
+    const { relay } = route;
+    return {
+      name: `relay ${relay.host}:${relay.port} ${relay.username ?? ''}${verified}`,
+      open: () => connectTo(() => findRelay(relay.host, parts), relayOptions(relay, entry.requireTls), parts, server),
+    };
+  }
+  const ownName = outbound.hostname ?? config.hostname;
+  const hosts = (): Promise<readonly Host[]> =>
+    findHosts(entry.destination, { dns: parts.dns, ipVersion: outbound.ipVersion, ownName, random: parts.random });
+  return {
+    name: `${entry.destination}${verified}`,
+    open: () => connectTo(hosts, { ...direct(outbound.port, entry.requireTls), refuseOurselves: true }, parts, server),
+  };
+}
+
+type HostOptions = Pick<ConnectOptions, 'port' | 'tls' | 'verifyCertificate' | 'credentials'> & {
+  readonly refuseOurselves?: boolean;
+};
+
+function direct(port: number, requireTls: boolean): HostOptions {
+  return requireTls
+    ? { port, tls: 'required', verifyCertificate: true }
+    : { port, tls: 'opportunistic', verifyCertificate: false };
+}
+
+function relayOptions(relay: Relay, requireTls: boolean): HostOptions {
+  const { port, tls, verifyCertificate, username, password } = relay;
+  const needed = requireTls && tls !== 'implicit' ? 'required' : tls;
+  return {
+    port,
+    tls: needed,
+    verifyCertificate: requireTls || (verifyCertificate && needed !== 'opportunistic'),
+    ...(username === undefined || password === undefined ? {} : { credentials: { username, password } }),
+  };
+}
+
+/** Connects to the first host and address that answers. */
+async function connectTo(
+  findThem: () => Promise<readonly Host[]>,
+  options: HostOptions,
+  parts: SendParts,
+  server: { name: string },
+): Promise<Connection> {
+  const { outbound, hostname } = parts.config;
+  const ehloName = outbound.hostname ?? hostname;
+  const { connectTimeoutMs, replyTimeoutMs } = outbound;
   let failure: SendFault | undefined;
-  for (const { name, addresses } of hosts) {
+  for (const { name, addresses } of await findThem()) {
     for (const address of addresses) {
-      open.server = name === address ? `[${address}]` : `${name} [${address}]`;
+      server.name = name === address ? `[${address}]` : `${name} [${address}]`;
       try {
-        return await connectWithFallback({ ...base, host: name, address });
+        const client = await connectWithFallback({ ...options, ehloName, connectTimeoutMs, replyTimeoutMs, host: name, address });
+        if (options.refuseOurselves === true && ehloName !== 'localhost' && client.serverName === ehloName.toLowerCase()) {
+          client.quit();
+          throw new RouteFault(true, '5.4.6', `${name} is this server itself: the mail would come back`);
+        }
+        return { client, server: server.name, sent: 0 };
       } catch (error) {
         if (!(error instanceof SendFault)) throw error;
         // A host that says 5xx to a connection doesn't speak for the domain while others are left (RFC 5321 §5.1).
         failure = error;
-        parts.log.debug('host not reached', { server: open.server, reason: error.message });
+        parts.log.debug('host not reached', { server: server.name, reason: error.message });
       }
     }
   }
@@ -199,50 +261,20 @@ async function connectWithFallback(options: ConnectOptions): Promise<SmtpClient>
   }
 }
 
-async function findRelay(relay: Relay, { config, dns, random }: SendParts): Promise<readonly Host[]> {
+async function findRelay(host: string, { config, dns, random }: SendParts): Promise<readonly Host[]> {
   const { ipVersion } = config.outbound;
   // A relay is a host, not a mail domain: its MX records are nobody's business.
-  // The system's own lookup knows /etc/hosts and the names of containers as well.
-  const addresses =
-    config.outbound.dnsServers.length > 0
-      ? await findAddresses(relay.host, { dns, ipVersion, ownName: '', random })
-      : (await lookup(relay.host, { all: true, family: FAMILIES[ipVersion] }).catch(() => [])).map(({ address }) => address);
-  if (addresses.length === 0) throw new RouteFault(false, '4.4.3', `The relay ${relay.host} has no address`);
-  return [{ name: relay.host, addresses }];
-}
-
-function relayOptions(relay: Relay): Pick<ConnectOptions, 'port' | 'tls' | 'verifyCertificate' | 'credentials'> {
-  const { port, tls, verifyCertificate, username, password } = relay;
-  return {
-    port,
-    tls,
-    verifyCertificate: verifyCertificate && tls !== 'opportunistic',
-    ...(username === undefined || password === undefined ? {} : { credentials: { username, password } }),
-  };
-}
-
-function all(
-  entry: QueueEntry,
-  kind: 'temporary' | 'permanent',
-  status: string,
-  text: string,
-  server: string,
-): readonly RecipientResult[] {
-  return entry.recipients.map((recipient) => ({ recipient, kind, status, text, server }));
+  const addresses = await findAddresses(host, { dns, ipVersion, ownName: '', random });
+  if (addresses.length === 0) throw new RouteFault(false, '4.4.3', `The relay ${host} has no address`);
+  return [{ name: host, addresses }];
 }
 
 /** What a failed connection or transaction means for every recipient. */
-function classify(error: SendFault): ['temporary' | 'permanent', string, string] {
-  if (error.code >= 500 && !error.beforeMessage) return ['permanent', statusOf(error.message, error.code), error.message];
-  if (error.code > 0) return ['temporary', statusOf(error.message, 400), error.message];
-  return ['temporary', '4.4.1', error.message];
-}
-
-/** The enhanced status code in a reply, if it has one of the right class. */
-export function statusOf(text: string, code: number): string {
-  const digit = code >= 500 ? '5' : '4';
-  const found = /^\d{3}[ -]([245]\.\d{1,3}\.\d{1,3})\b/.exec(text)?.[1];
-  return found !== undefined && found.startsWith(digit) ? found : `${digit}.0.0`;
+function classify(error: SendFault): Omit<RecipientResult, 'recipient' | 'server'> {
+  const { code, message, beforeMessage } = error;
+  if (code >= 500 && !beforeMessage) return { kind: 'permanent', status: statusOf(message, code), text: message };
+  if (code > 0) return { kind: 'temporary', status: statusOf(message, 400), text: message, unreachable: beforeMessage };
+  return { kind: 'temporary', status: beforeMessage ? '4.4.1' : '4.4.2', text: message, unreachable: beforeMessage };
 }
 
 export function domainOf(address: string): string {

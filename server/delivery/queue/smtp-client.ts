@@ -3,7 +3,7 @@
  * alternative is no encryption at all (RFC 7435); a relay's is verified.
  */
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
-import type { QueueEnvelope, QueueRecipient } from '../../store/queue.ts';
+import { isIP } from 'node:net';
 
 /** The remote's refusal, or why we could not talk to it. `code` is 0 when it said nothing. */
 export class SendFault extends Error {
@@ -30,11 +30,31 @@ export type ConnectOptions = {
   readonly verifyCertificate: boolean;
   readonly credentials?: { readonly username: string; readonly password: string };
   readonly connectTimeoutMs: number;
+  /** RFC 5321 §4.5.3.2: up to ten minutes for the final reply. */
+  readonly replyTimeoutMs: number;
+};
+
+export type OutgoingRecipient = {
+  /** As the remote shall read it. */
+  readonly address: string;
+  /** NOTIFY and ORCPT (RFC 3461) as they follow RCPT TO; empty for none. Only sent to a server that has DSN. */
+  readonly dsn: string;
+};
+
+export type OutgoingMessage = {
+  readonly from: string;
+  readonly recipients: readonly OutgoingRecipient[];
+  readonly body: Buffer;
+  readonly eightBit: boolean;
+  readonly utf8: boolean;
+  readonly requireTls: boolean;
+  /** RET and ENVID as they follow MAIL FROM; empty for none. */
+  readonly dsn: string;
+  /** The connection is given up when the whole takes longer. */
+  readonly timeoutMs: number;
 };
 
 export type RecipientReply = { readonly address: string; readonly ok: boolean; readonly code: number; readonly text: string };
-
-export type SentMessage = { readonly replies: readonly RecipientReply[]; readonly text: string };
 
 type ClientError = Error & {
   code?: string;
@@ -45,11 +65,31 @@ type ClientError = Error & {
 };
 type SendInfo = { accepted?: string[]; rejected?: string[]; rejectedErrors?: ClientError[]; response?: string };
 
-export class SmtpClient {
-  readonly #connection: SMTPConnection;
-  #broken: Error | undefined;
+/** What nodemailer has inside and gives no other access to. Its version is fixed; a test notices if this changes. */
+type Inside = {
+  _sendCommand(line: string, logged?: string): void;
+  readonly _supportedExtensions?: readonly string[];
+  readonly _socket?: { getCipher?(): { name: string } | undefined; getProtocol?(): string | null };
+  readonly lastServerResponse?: string | false;
+};
 
-  private constructor(connection: SMTPConnection) {
+/** Adds parameters to MAIL and RCPT that nodemailer knows only for a whole message or not at all. */
+class Connection extends SMTPConnection {
+  parameters: ReadonlyMap<string, string> = new Map();
+
+  _sendCommand(line: string, logged?: string): void {
+    const key = /^(?:MAIL FROM|RCPT TO):<.*?>/.exec(line)?.[0];
+    const more = key === undefined ? '' : (this.parameters.get(key) ?? '');
+    (SMTPConnection.prototype as unknown as Inside)._sendCommand.call(this, more === '' ? line : `${line} ${more}`, logged);
+  }
+}
+
+export class SmtpClient {
+  readonly #connection: Connection;
+  #broken: Error | undefined;
+  #dirty = false;
+
+  private constructor(connection: Connection) {
     this.#connection = connection;
     connection.on('error', (error: Error) => {
       this.#broken ??= error;
@@ -61,7 +101,7 @@ export class SmtpClient {
 
   /** Connects, says EHLO, takes TLS and logs in as told. Throws SendFault. */
   static async connect(options: ConnectOptions): Promise<SmtpClient> {
-    const connection = new SMTPConnection({
+    const connection = new Connection({
       host: options.address,
       port: options.port,
       name: options.ehloName,
@@ -70,27 +110,22 @@ export class SmtpClient {
       ignoreTLS: options.tls === 'none',
       opportunisticTLS: false,
       tls: {
-        servername: /^[\d.]+$|:/.test(options.host) ? '' : options.host,
+        servername: isIP(options.host) === 0 ? options.host : '',
         rejectUnauthorized: options.verifyCertificate,
         minVersion: options.verifyCertificate ? 'TLSv1.2' : 'TLSv1',
       },
       connectionTimeout: options.connectTimeoutMs,
       greetingTimeout: options.connectTimeoutMs,
-      // RFC 5321 §4.5.3.2: up to ten minutes for the final reply.
-      socketTimeout: 600_000,
+      socketTimeout: options.replyTimeoutMs,
       allowInternalNetworkInterfaces: true,
     } as SMTPConnection.Options);
     const client = new SmtpClient(connection);
-    await client.#step((done) => connection.connect(done), true);
+    await client.#step((done) => connection.connect(done));
     const { credentials } = options;
     if (credentials !== undefined) {
-      await client.#step(
-        (done) =>
-          connection.login(
-            { user: credentials.username, credentials: { user: credentials.username, pass: credentials.password } } as never,
-            done,
-          ),
-        true,
+      const { username, password } = credentials;
+      await client.#step((done) =>
+        connection.login({ user: username, credentials: { user: username, pass: password } } as never, done),
       );
     }
     return client;
@@ -104,53 +139,96 @@ export class SmtpClient {
     return this.#connection.secure === true;
   }
 
-  /** The server has said DSN: it tells the sender itself. */
-  get supportsDsn(): boolean {
-    const extensions: unknown = (this.#connection as unknown as { _supportedExtensions?: unknown })._supportedExtensions;
-    return Array.isArray(extensions) && extensions.includes('DSN');
+  /** Protocol and cipher, empty without TLS. */
+  get tls(): string {
+    const socket = this.#inside._socket;
+    if (!this.encrypted || socket?.getProtocol === undefined) return '';
+    return `${socket.getProtocol() ?? 'TLS'} ${socket.getCipher?.()?.name ?? ''}`.trim();
   }
 
-  /** Sends one message. Throws SendFault when nobody could be served; else tells for each recipient. */
-  async send(envelope: QueueEnvelope, recipients: readonly QueueRecipient[], body: Buffer): Promise<SentMessage> {
-    const to = recipients.map(({ address }) => address);
+  /** What the server called itself in its answer to EHLO. */
+  get serverName(): string {
+    return this.#serverName;
+  }
+
+  #serverName = '';
+
+  supports(extension: 'DSN' | 'SMTPUTF8' | '8BITMIME' | 'REQUIRETLS' | 'SIZE'): boolean {
+    return this.#inside._supportedExtensions?.includes(extension) === true;
+  }
+
+  get #inside(): Inside {
+    return this.#connection as unknown as Inside;
+  }
+
+  /** Sends one message. Throws SendFault when the server refused the whole; else tells for each recipient. */
+  async send(message: OutgoingMessage): Promise<readonly RecipientReply[]> {
+    const { recipients, body } = message;
+    this.#connection.parameters = this.#parametersOf(message);
+    this.#dirty = true;
+    const overdue = setTimeout(() => {
+      this.#broken ??= new Error('sending took too long');
+      this.#connection.close();
+    }, message.timeoutMs);
     const info = await new Promise<SendInfo>((resolve, reject) => {
       const fail = (error: ClientError): void => reject(error);
+      const ended = (): void => reject(this.#broken ?? new Error('the connection was closed'));
+      const settle = (): void => {
+        clearTimeout(overdue);
+        this.#connection.removeListener('error', fail);
+        this.#connection.removeListener('end', ended);
+      };
       this.#connection.once('error', fail);
+      this.#connection.once('end', ended);
       this.#connection.send(
         {
-          from: envelope.from === '' ? false : envelope.from,
-          to,
+          from: message.from === '' ? false : message.from,
+          to: recipients.map(({ address }) => address),
           size: body.length,
-          use8BitMime: envelope.body !== '7BIT',
-          ...dsnOf(envelope, recipients),
+          use8BitMime: message.eightBit,
+          requireTLSExtensionEnabled: message.requireTls,
         } as SMTPConnection.Envelope,
         body,
         (error, result) => {
-          this.#connection.removeListener('error', fail);
+          settle();
           if (error !== null && error !== undefined) reject(error);
           else resolve(result as SendInfo);
         },
       );
-    }).catch((error: unknown) => {
-      const rejected = (error as ClientError).rejectedErrors ?? [];
-      // All recipients refused: that is an answer for each of them.
-      if (rejected.length > 0) return { rejectedErrors: rejected } satisfies SendInfo;
-      throw asFault(error, false);
-    });
+    })
+      .catch((error: unknown) => {
+        const rejected = (error as ClientError).rejectedErrors ?? [];
+        // All recipients refused: that is an answer for each of them.
+        if (rejected.length > 0) return { rejectedErrors: rejected } satisfies SendInfo;
+        throw asFault(error, false);
+      })
+      .finally(() => clearTimeout(overdue));
     const refusals = new Map((info.rejectedErrors ?? []).map((error) => [error.recipient ?? '', error]));
+    this.#dirty = refusals.size > 0;
     const text = 'response' in info ? (info.response ?? '') : '';
-    const replies = to.map((address): RecipientReply => {
+    return recipients.map(({ address }): RecipientReply => {
       const refusal = refusals.get(address);
       if (refusal === undefined) return { address, ok: true, code: 250, text };
       return { address, ok: false, code: refusal.responseCode ?? 0, text: refusal.response ?? refusal.message };
     });
-    return { replies, text };
   }
 
-  /** Ready for another message on the same connection. */
-  async reset(): Promise<boolean> {
+  /** Ready for another message on the same connection. `check`: ask the server even if all went well before. */
+  async reset(check: boolean): Promise<boolean> {
     if (!this.usable) return false;
-    return new Promise((resolve) => this.#connection.reset((error) => resolve((error ?? null) === null && this.usable)));
+    if (!check && !this.#dirty) return true;
+    const ready = await new Promise<boolean>((resolve) => {
+      const fail = (): void => resolve(false);
+      this.#connection.once('error', fail);
+      this.#connection.once('end', fail);
+      this.#connection.reset((error) => {
+        this.#connection.removeListener('error', fail);
+        this.#connection.removeListener('end', fail);
+        resolve((error ?? null) === null && this.usable);
+      });
+    });
+    this.#dirty = !ready;
+    return ready;
   }
 
   quit(): void {
@@ -158,17 +236,44 @@ export class SmtpClient {
     else this.#connection.close();
   }
 
-  #step(start: (done: (error?: Error | null) => void) => void, beforeMessage: boolean): Promise<void> {
+  /** Without a goodbye. */
+  destroy(): void {
+    this.#broken ??= new Error('closed here');
+    this.#connection.close();
+  }
+
+  #parametersOf(message: OutgoingMessage): ReadonlyMap<string, string> {
+    const parameters = new Map<string, string>();
+    const dsn = this.supports('DSN');
+    // nodemailer says SMTPUTF8 for addresses only; header fields need it as well (RFC 6531 §3.4).
+    const addresses = [message.from, ...message.recipients.map(({ address }) => address)];
+    const said = addresses.some((address) => /[^\u0000-\u007f]/.test(address));
+    const utf8 = message.utf8 && !said && this.supports('SMTPUTF8') ? 'SMTPUTF8' : '';
+    parameters.set(`MAIL FROM:<${message.from}>`, [utf8, dsn ? message.dsn : ''].filter((text) => text !== '').join(' '));
+    if (dsn) for (const recipient of message.recipients) parameters.set(`RCPT TO:<${recipient.address}>`, recipient.dsn);
+    return parameters;
+  }
+
+  #step(start: (done: (error?: Error | null) => void) => void): Promise<void> {
     return new Promise<void>((resolve, reject) => {
       const fail = (error: Error): void => {
-        this.#connection.close();
-        reject(asFault(error, beforeMessage));
-      };
-      this.#connection.once('error', fail);
-      start((error) => {
         this.#connection.removeListener('error', fail);
-        if (error !== null && error !== undefined) fail(error);
-        else resolve();
+        this.#connection.removeListener('end', ended);
+        this.#connection.close();
+        reject(asFault(error, true));
+      };
+      const ended = (): void => fail(this.#broken ?? new Error('the connection was closed'));
+      this.#connection.once('error', fail);
+      this.#connection.once('end', ended);
+      start((error) => {
+        if (error !== null && error !== undefined) return fail(error);
+        this.#connection.removeListener('error', fail);
+        this.#connection.removeListener('end', ended);
+        const { lastServerResponse } = this.#inside;
+        if (typeof lastServerResponse === 'string' && /^250/.test(lastServerResponse)) {
+          this.#serverName = /^250[ -](\S+)/.exec(lastServerResponse)?.[1]?.toLowerCase() ?? '';
+        }
+        resolve();
       });
     });
   }
@@ -176,20 +281,6 @@ export class SmtpClient {
 
 function asFault(error: unknown, beforeMessage: boolean): SendFault {
   const { message, responseCode, response, code } = error as ClientError;
-  return new SendFault(response ?? message, { code: responseCode ?? 0, beforeMessage, tlsFailed: code === 'ETLS', cause: error });
-}
-
-function dsnOf(envelope: QueueEnvelope, recipients: readonly QueueRecipient[]): object {
-  const [first] = recipients;
-  const { returnContent, envelopeId } = envelope;
-  const notify = first?.notify;
-  if (notify === undefined && returnContent === undefined && envelopeId === undefined) return {};
-  return {
-    dsn: {
-      ...(returnContent === undefined ? {} : { ret: returnContent }),
-      ...(envelopeId === undefined ? {} : { envid: envelopeId }),
-      ...(notify === undefined ? {} : { notify: notify === 'NEVER' ? 'NEVER' : notify.join(',') }),
-      ...(recipients.length === 1 && first?.originalRecipient !== undefined ? { orcpt: first.originalRecipient } : {}),
-    },
-  };
+  const tlsFailed = code === 'ETLS' || (beforeMessage && code === 'ESOCKET' && /SSL|TLS|certificate|handshake/i.test(message));
+  return new SendFault(response ?? message, { code: responseCode ?? 0, beforeMessage, tlsFailed, cause: error });
 }

@@ -4,12 +4,13 @@ import type { SmtpSession } from './session.ts';
 import type { Transaction } from './transaction.ts';
 
 export function envelopeOf(transaction: Transaction): SmtpEnvelope {
-  const { body, smtpUtf8, returnContent, envelopeId } = transaction.parameters;
+  const { body, smtpUtf8, returnContent, envelopeId, requireTls } = transaction.parameters;
   return {
     from: transaction.from,
     recipients: [...transaction.recipients],
     body,
     smtpUtf8,
+    ...(requireTls ? { requireTls } : {}),
     ...(returnContent === undefined ? {} : { returnContent }),
     ...(envelopeId === undefined ? {} : { envelopeId }),
   };

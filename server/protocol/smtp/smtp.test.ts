@@ -9,7 +9,10 @@ import { createDelivery } from '../../delivery/deliver.ts';
 import { FakeMailStore, LineClient } from '../../delivery/delivery-test-kit.ts';
 import type { CheckResult, IncomingChecks, TraceEvent } from '../../delivery/hooks.ts';
 import { createMailFlow } from '../../delivery/mail-flow.ts';
-import type { NewEntry, QueueEnvelope, QueueStore } from '../../store/queue.ts';
+import { createDispatch } from '../../delivery/dispatch.ts';
+import { createExpansion } from '../../delivery/expansion.ts';
+import type { NewEnvelope } from '../../delivery/queue/queue.ts';
+import type { NewEntry } from '../../store/types-queue.ts';
 import { createIncomingHandler, createSubmissionHandler } from './handlers.ts';
 
 const listeners: Listener[] = [];
@@ -19,7 +22,7 @@ after(async () => {
   await Promise.all(listeners.map((listener) => listener.close(0)));
 });
 
-type Enqueued = { readonly envelope: QueueEnvelope; readonly entries: readonly NewEntry[]; readonly body: string };
+type Enqueued = { readonly envelope: NewEnvelope; readonly entries: readonly NewEntry[]; readonly body: string };
 type Bed = {
   readonly store: FakeMailStore;
   readonly queued: Enqueued[];
@@ -36,20 +39,34 @@ async function bed(service: 'smtp' | 'submission', settings: PartialConfig = {},
   const config = resolveConfig({ hostname: 'mail.test', ...settings, auth: { failureDelayMs: 1, ...settings.auth } });
   const { operations } = store;
   const trace = { record: (event: TraceEvent) => void traced.push(event) };
+  const srsSecret = async (): Promise<Buffer> => Buffer.alloc(32, 1);
+  const expansion = createExpansion({
+    operations,
+    localDomains: { has: async (domain) => domain === 'mail.test' || domain === 'xn--80ajbimhv.xn--c1avg' },
+    log: silentLogger,
+    srsSecret,
+  });
+  const dispatch = createDispatch({
+    expansion,
+    contents: operations.contents,
+    srsSecret,
+    wake: () => {},
+    queue: {
+      enqueue: async (envelope, entries, source) => {
+        if (store.away) throw new Error('away');
+        const body = Buffer.isBuffer(source) ? source : store.contents.get(source.stored.content);
+        queued.push({ envelope, entries, body: String(body) });
+        return { message: 'id', entries: [], repeated: false };
+      },
+    },
+  });
   const flow = createMailFlow({
     config,
     operations,
-    localDomains: { has: async (domain) => domain === 'mail.test' || domain === 'xn--80ajbimhv.xn--c1avg' },
-    queue: {
-      enqueue: async (envelope, entries, body) => {
-        if (store.away) throw new Error('away');
-        queued.push({ envelope, entries, body: body.toString() });
-        return 'id';
-      },
-    } as Partial<QueueStore> as QueueStore,
+    expansion,
+    dispatch,
     delivery: createDelivery({ operations, config, log: silentLogger, trace }),
     sentCopies: { save: async (_user, messageId) => void sent.push(messageId), close: () => {} },
-    wake: () => {},
     log: silentLogger,
     trace,
   });
@@ -191,13 +208,24 @@ test('a forward goes on by the queue, each end once, loops end', async () => {
   const smtp = await ready(service);
   assert.match(await send(smtp, 'a@else.test', ['list@mail.test'], 'Subject: x\r\n\r\nbody'), /^250/);
   assert.deepEqual(
-    service.queued[0]?.entries.map(({ destination, recipients }) => [destination, recipients.map(({ address }) => address)]),
+    service.queued.flatMap(({ envelope, entries }) =>
+      entries.map(({ destination, recipients }) => [
+        envelope.from.replace(/=[a-z2-7]{8}=[a-z2-7]{2}=/, '=hash='),
+        destination,
+        recipients.map(({ address }) => address),
+      ]),
+    ),
     [
-      ['local', ['one@mail.test']],
-      ['else.test', ['x@else.test', 'y@else.test']],
-      ['third.test', ['z@third.test']],
+      ['a@else.test', 'local', ['one@mail.test']],
+      ['SRS0=hash=else.test=a@mail.test', 'else.test', ['x@else.test', 'y@else.test']],
+      ['SRS0=hash=else.test=a@mail.test', 'third.test', ['z@third.test']],
     ],
   );
+  // A bounce to the rewritten sender finds its way back; a forged one does not.
+  const rewritten = service.queued[1]?.envelope.from ?? '';
+  assert.match(await send(smtp, '', [rewritten], 'Subject: bounce\r\n\r\nbody'), /^250/);
+  assert.deepEqual(service.queued.at(-1)?.entries, [{ destination: 'else.test', recipients: [{ address: 'a@else.test' }] }]);
+  assert.match(await send(smtp, '', [rewritten.replace('=a@', '=b@')], 'x'), /^550/);
 });
 
 test('one full mailbox of two: the other gets it, and the full one’s share waits in the queue', async () => {
