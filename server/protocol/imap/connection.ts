@@ -266,6 +266,9 @@ export class ImapConnection implements ClientControl, Expiring {
       this.#inFlightBytes = 0;
     }
     if (before !== this.session.state) this.#stateChanged(before);
+    // Also when one mailbox took another's place.
+    const box = this.session.boxOrNone;
+    if (box !== undefined) box.onChange = this.#onNews;
     this.#badInARow = done.status === 'BAD' ? this.#badInARow + 1 : 0;
     if (this.session.state === 'logout') this.#finish();
     else if (this.#endAfter !== undefined) this.#bye(this.#endAfter);
@@ -292,8 +295,6 @@ export class ImapConnection implements ClientControl, Expiring {
       this.#commandsBeforeLogin = 0;
       this.#touch();
     }
-    const box = this.session.boxOrNone;
-    if (box !== undefined) box.onChange = this.#onNews;
   }
 
   #finish(): void {
