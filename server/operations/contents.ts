@@ -1,7 +1,7 @@
 /** Storing and opening message contents: analysis once at delivery, reads by range afterwards. */
 import { createHash } from 'node:crypto';
 import { joinBytes } from '../base/bytes.ts';
-import { refused } from '../base/fault.ts';
+import { refused, unavailable } from '../base/fault.ts';
 import { LruCache } from '../base/lru.ts';
 import type { ContentId } from '../mail/ids.ts';
 import { analyzeMessage } from '../mime/analyze.ts';
@@ -13,6 +13,7 @@ import {
   type WireForms,
   loadContent,
   loadContents,
+  missingContents,
   readContent,
   readWireForms,
   saveContent,
@@ -51,10 +52,20 @@ export function createContentService(database: Database, blobs: BlobStore, limit
     store: async (raw) => {
       if (raw.length > limits.maxMessageBytes)
         throw refused('TOOBIG', `The message is larger than ${limits.maxMessageBytes} octets.`);
+      const epoch = database.epoch();
       const analyzed = analyzeMessage(raw);
       const content = await saveContent(database, blobs, raw, analyzed);
       recentForms.set(content, { envelope: analyzed.envelope, bodyStructure: analyzed.bodyStructure });
-      return { content, sizeBytes: raw.length, thread: threadOf(analyzed, content) };
+      return { content, sizeBytes: raw.length, thread: threadOf(analyzed, content), epoch };
+    },
+    confirm: async (stored) => {
+      const doubtful = stored.filter((one) => one.epoch !== database.epoch());
+      if (doubtful.length === 0) return;
+      const missing = await missingContents(
+        database,
+        doubtful.map((one) => one.content),
+      );
+      if (missing.length > 0) throw unavailable('The mail store lost the message before it was safe.');
     },
     prefetch: async (wanted, { bodies }) => {
       const missing = wanted.filter((content) => opened.get(content) === undefined);

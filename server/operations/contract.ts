@@ -4,6 +4,7 @@
  * Every function that changes something resolves after the change is durable (journaled, or majority-written on a replica set) and throws a Fault otherwise:
  * `busy UNAVAILABLE` when the database is away (nothing changed), `user …` with a code of RFC 5530 when it is refused.
  */
+import type { ScramHash, ScramKeys } from '../auth/scram.ts';
 import type { JournalEntry, MailboxCounts } from '../mail/change.ts';
 import type { FlagOperation } from '../mail/flags.ts';
 import type { ContentId, MailboxId, MessageId, Modseq, Uid, UserId } from '../mail/ids.ts';
@@ -81,7 +82,13 @@ export type QuotaState = { readonly limitBytes: number; readonly usedBytes: numb
 // ── Content ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** A message's bytes and analysis, stored and durable-before-its-placement; may be placed in any number of mailboxes. */
-export type StoredContent = { readonly content: ContentId; readonly sizeBytes: number; readonly thread: string };
+export type StoredContent = {
+  readonly content: ContentId;
+  readonly sizeBytes: number;
+  readonly thread: string;
+  /** The life of the database in which it was written; `ContentOperations.confirm` compares. */
+  readonly epoch: number;
+};
 
 export type NewMessage = {
   readonly stored: StoredContent;
@@ -153,6 +160,11 @@ export type ContentOperations = {
    * One stored content may be placed for any number of users. Its thread is derived from the first Message-ID in References (else In-Reply-To, else its own).
    */
   readonly store: (raw: Buffer) => Promise<StoredContent>;
+  /**
+   * To be called after the durable write that refers to contents, and before anybody is told: contents become durable with that write, unless the server was lost in between.
+   * Costs nothing while the database is well. Busy Fault when one of them is gone; then nothing may refer to it.
+   */
+  readonly confirm: (stored: readonly StoredContent[]) => Promise<void>;
   readonly open: (content: ContentId) => Promise<OpenContent>;
   /**
    * A hint that these contents are opened and read soon: a FETCH of many bodies calls it for the next few messages (some MiB) while it writes the present ones. Loads them in
@@ -380,6 +392,13 @@ export type AuthenticationResult =
       readonly code: 'AUTHENTICATIONFAILED' | 'AUTHORIZATIONFAILED' | 'EXPIRED' | 'UNAVAILABLE' | 'LIMIT';
     };
 
+/** A SCRAM exchange in progress (`server/auth/scram-exchange.ts` does the talking): the keys to check against, made up for unknown names, and the verdict. */
+export type ScramSignIn = {
+  readonly keys: ScramKeys;
+  /** To be called once, with what the proof came to; answers whether the user may come in, and counts failures. */
+  readonly finish: (proofHolds: boolean) => Promise<AuthenticationResult>;
+};
+
 export type RecipientLookup =
   | { readonly kind: 'user'; readonly account: Account; readonly label: string | undefined; readonly disabled: boolean }
   /** An address that forwards to targets (addresses or users). */
@@ -393,6 +412,12 @@ export type AccountOperations = {
     protocol: Protocol,
     from: { readonly ip: string; readonly connection: string },
   ) => Promise<AuthenticationResult>;
+  readonly startScram: (
+    username: string,
+    hash: ScramHash,
+    protocol: Protocol,
+    from: { readonly ip: string; readonly connection: string },
+  ) => Promise<ScramSignIn>;
   /** Finds who gets mail for an address: exact, without +label, domain alias, wildcard. */
   readonly resolveRecipient: (address: string) => Promise<RecipientLookup>;
   readonly account: (user: UserId) => Promise<Account | undefined>;

@@ -57,7 +57,7 @@ export function createCore(options: CoreOptions): Core {
   const materializer = new Materializer({
     database,
     log,
-    forms: contents.forms,
+    apply: { forms: contents.forms, onLost: (entry, uids) => service?.removeLost(entry, uids) },
     finishMoves: async (entry) => service?.finishMoves(entry),
   });
   const registry = new MailboxRegistry(
@@ -81,7 +81,15 @@ export function createCore(options: CoreOptions): Core {
     return inbox.id;
   };
 
-  service = createMessages({ database, registry, materializer, log, quota: (user) => quota.state(user), inboxOf });
+  service = createMessages({
+    database,
+    registry,
+    materializer,
+    log,
+    confirm: contents.operations.confirm,
+    quota: (user) => quota.state(user),
+    inboxOf,
+  });
   const messages = service.operations;
   return {
     operations: {

@@ -96,6 +96,46 @@ describe('housekeeping', () => {
     await other.close();
   });
 
+  it('writes placements again that went with a server although the position did not', async () => {
+    const { user, inbox } = await newUser();
+    await deliver(user, inbox, 'one');
+    await deliver(user, inbox, 'two');
+    await core.operations.messages.store(user, inbox, { uids: UidSet.of(1), operation: 'add', flags: ['\\Seen'] });
+    await core.materializer.drain();
+    const mailbox = (await database.mailboxes.findOne({ name: 'INBOX' }, { sort: { _id: -1 } }))!._id;
+    await database.messages.deleteMany({ mailbox });
+    const other = newCore();
+    await other.housekeeping.applyUnapplied(new Date(Date.now() + 2_000));
+    const flags = (await database.messages.find({ mailbox }, { sort: { uid: 1 } }).toArray()).map((doc) => doc.flags);
+    assert.deepEqual(flags, [['\\Seen'], []]);
+    assert.equal((await other.operations.mailboxes.get(user, inbox))?.counts.messages, 2, 'counted once');
+    await other.close();
+  });
+
+  it('removes a message whose content was lost before it was acknowledged', async () => {
+    const { user, inbox } = await newUser();
+    const stored = await core.operations.contents.store(message('lost'));
+    await database.contents.deleteMany({ _id: (await database.contents.findOne({}, { sort: { _id: -1 } }))!._id });
+    const other = newCore();
+    await assert.rejects(
+      other.operations.messages.append(user, inbox, [
+        { stored: { ...stored, epoch: stored.epoch - 1 }, flags: [], internalDateMs: 0 },
+      ]),
+      { code: 'UNAVAILABLE' },
+    );
+    await other.materializer.drain();
+    const hold = await other.operations.views.open(user, inbox);
+    assert.equal(hold.view.count, 0);
+    hold.release();
+    assert.deepEqual((await other.operations.mailboxes.get(user, inbox))?.counts, {
+      messages: 0,
+      unseen: 0,
+      deleted: 0,
+      bytes: 0,
+    });
+    await other.close();
+  });
+
   it('trims journals; positions that slept through it are not built on', async () => {
     const { user, inbox } = await newUser();
     const sleeper = await MailboxLog.open(database, user, inbox);

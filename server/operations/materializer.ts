@@ -4,12 +4,11 @@
  */
 import type { Logger } from '../base/log.ts';
 import type { JournalEntry } from '../mail/change.ts';
-import type { ContentId, MailboxId, Modseq, UserId } from '../mail/ids.ts';
+import type { MailboxId, Modseq, UserId } from '../mail/ids.ts';
 import type { Database } from '../store/connect.ts';
-import type { WireForms } from '../store/contents.ts';
 import { readJournal } from '../store/journal.ts';
 import { readAppliedNode, retireNode } from '../store/mailbox-nodes.ts';
-import { applyEntry } from '../store/placements.ts';
+import { type ApplyParts, applyChanges, applyEntry } from '../store/placements.ts';
 
 type Progress = {
   readonly user: UserId;
@@ -24,7 +23,7 @@ type Progress = {
 export type MaterializerParts = {
   readonly database: Database;
   readonly log: Logger;
-  readonly forms: (contents: readonly ContentId[]) => Promise<ReadonlyMap<ContentId, WireForms>>;
+  readonly apply: ApplyParts;
   /** Finishes the second half of the moves in an entry; idempotent. */
   readonly finishMoves: (entry: JournalEntry) => Promise<void>;
 };
@@ -79,6 +78,26 @@ export class Materializer {
       await new Promise((resolve) => setTimeout(resolve, POLITE_WAIT_MS));
     }
     await this.#exclusively(progress, () => this.#recover(progress));
+  }
+
+  /**
+   * Writes the placements of applied entries after `after` again. For the entries around a lost server: whoever applied them may have died before it could notice that some
+   * placements went with the server although the position did not.
+   */
+  async reapply(user: UserId, mailbox: MailboxId, after: Modseq): Promise<void> {
+    const progress = this.#of(user, mailbox);
+    await this.#exclusively(progress, async () => {
+      await this.#readApplied(progress);
+      for (let at = after; at < progress.applied; ) {
+        const entries = await readJournal(this.#parts.database, user, mailbox, at, 100);
+        if (entries.length === 0) return;
+        for (const entry of entries) {
+          if (entry.modseq > progress.applied) return;
+          await applyChanges(this.#parts.database, entry, this.#parts.apply);
+          at = entry.modseq;
+        }
+      }
+    });
   }
 
   /** Resolves when everything that was pushed has been applied or has failed; for shutdown. */
@@ -162,7 +181,7 @@ export class Materializer {
     await this.#parts.finishMoves(entry);
     // Before the position moves past the entry: at every moment either the journal's tail or the node says that the mailbox is gone.
     if (entry.changes.some((change) => change.kind === 'delete')) await retireNode(this.#parts.database, entry.mailbox);
-    await applyEntry(this.#parts.database, entry, this.#parts.forms);
+    await applyEntry(this.#parts.database, entry, this.#parts.apply);
     progress.applied = entry.modseq;
   }
 }

@@ -10,7 +10,7 @@ import { type Database, newId } from '../store/connect.ts';
 import { findMove } from '../store/journal.ts';
 import { type PlacementRef, readRefs } from '../store/placements.ts';
 import type { MailboxLog } from '../sync/mailbox-log.ts';
-import type { AppendResult, CopyResult, MessageOperations, QuotaState } from './contract.ts';
+import type { AppendResult, CopyResult, MessageOperations, QuotaState, StoredContent } from './contract.ts';
 import type { DraftMessage } from './entry-draft.ts';
 import type { MailboxRegistry } from './mailbox-registry.ts';
 import type { Materializer } from './materializer.ts';
@@ -24,6 +24,7 @@ export type MessageParts = {
   readonly materializer: Materializer;
   readonly log: Logger;
   readonly quota: (user: UserId) => Promise<QuotaState>;
+  readonly confirm: (stored: readonly StoredContent[]) => Promise<void>;
   /** Where a move ends whose target was deleted meanwhile. */
   readonly inboxOf: (user: UserId) => Promise<MailboxId>;
 };
@@ -32,6 +33,8 @@ export type MessageService = {
   readonly operations: MessageOperations;
   /** The second halves of the moves in an entry; for the materializer. */
   readonly finishMoves: (entry: JournalEntry) => Promise<void>;
+  /** Expunges messages whose content went with a server before they were acknowledged. */
+  readonly removeLost: (entry: JournalEntry, uids: readonly Uid[]) => void;
 };
 
 export function createMessages(parts: MessageParts): MessageService {
@@ -65,6 +68,13 @@ export function createMessages(parts: MessageParts): MessageService {
         weight: drafts.length,
         evaluate: (draft) => draft.append(drafts),
       });
+      try {
+        await parts.confirm(messages.map((message) => message.stored));
+      } catch (error) {
+        // Its bytes were lost on the way: it was never there. Nobody has been told otherwise.
+        await writer.submit({ needsView: true, weight: 0, evaluate: (draft) => draft.expunge(UidSet.from(value), false) });
+        throw error;
+      }
       return {
         mailbox,
         uidValidity: log.uidValidity,
@@ -218,6 +228,17 @@ export function createMessages(parts: MessageParts): MessageService {
           });
           return { modseq: entry?.modseq ?? log.modseq, expunged: value };
         }),
+    },
+    removeLost: (entry, uids) => {
+      parts.log.warn('messages without content are removed; they were never acknowledged, or expunged long ago', {
+        mailbox: entry.mailbox,
+        uids: uids.length,
+      });
+      registry
+        .use(entry.user, entry.mailbox, (_, writer) =>
+          writer.submit({ needsView: true, weight: 0, evaluate: (draft) => draft.expunge(UidSet.from(uids), false) }),
+        )
+        .catch((error: unknown) => parts.log.warn('they could not be removed', { mailbox: entry.mailbox, error }));
     },
     finishMoves: async (entry) => {
       for (const change of entry.changes) {

@@ -15,13 +15,33 @@ import type { MessageDoc } from './documents.ts';
 /** Placements inserted or updated per round trip. */
 const BATCH = 1_000;
 
-/** Applies one entry whose predecessor has been applied. `forms` gives the wire forms of contents (cached or read). */
-export async function applyEntry(
-  database: Database,
-  entry: JournalEntry,
-  forms: (contents: readonly ContentId[]) => Promise<ReadonlyMap<ContentId, WireForms>>,
-): Promise<void> {
-  for (const change of entry.changes) await applyChange(database, entry, change, forms);
+export type ApplyParts = {
+  /** Wire forms of contents (cached or read); absent when the content is gone. */
+  readonly forms: (contents: readonly ContentId[]) => Promise<ReadonlyMap<ContentId, WireForms>>;
+  /** UIDs whose content is gone: swept long after their expunge, or lost with a server before their delivery was acknowledged. */
+  readonly onLost: (entry: JournalEntry, uids: readonly Uid[]) => void;
+};
+
+/**
+ * Applies one entry whose predecessor has been applied. What is written here is not flushed; the server's log keeps its order, so a position that survives a crash means that
+ * the placements before it did. That holds within one life of the server only: when it was lost in between, the placements are written again.
+ */
+export async function applyEntry(database: Database, entry: JournalEntry, parts: ApplyParts): Promise<void> {
+  for (;;) {
+    const epoch = database.epoch();
+    await applyChanges(database, entry, parts);
+    if (database.epoch() !== epoch) continue;
+    await moveOn(database, entry);
+    if (database.epoch() === epoch) return;
+  }
+}
+
+/** The entry's effect on placements; repeating it changes nothing. */
+export async function applyChanges(database: Database, entry: JournalEntry, parts: ApplyParts): Promise<void> {
+  for (const change of entry.changes) await applyChange(database, entry, change, parts);
+}
+
+async function moveOn(database: Database, entry: JournalEntry): Promise<void> {
   const { delta } = entry;
   await guarded(() =>
     database.mailboxes.updateOne(
@@ -40,21 +60,20 @@ export async function applyEntry(
   );
 }
 
-async function applyChange(
-  database: Database,
-  entry: JournalEntry,
-  change: Change,
-  forms: (contents: readonly ContentId[]) => Promise<ReadonlyMap<ContentId, WireForms>>,
-): Promise<void> {
+async function applyChange(database: Database, entry: JournalEntry, change: Change, parts: ApplyParts): Promise<void> {
   switch (change.kind) {
     case 'append':
       for (let at = 0; at < change.messages.length; at += BATCH) {
         const batch = change.messages.slice(at, at + BATCH);
-        const wire = await forms([...new Set(batch.map((message) => message.content))]);
+        const wire = await parts.forms([...new Set(batch.map((message) => message.content))]);
         const docs: MessageDoc[] = [];
+        const lost: Uid[] = [];
         for (const message of batch) {
           const form = wire.get(message.content);
-          if (form === undefined) continue; // swept since: the message was expunged more than a grace ago
+          if (form === undefined) {
+            lost.push(message.uid);
+            continue;
+          }
           docs.push({
             _id: oid(message.id),
             user: oid(entry.user),
@@ -72,6 +91,7 @@ async function applyChange(
           });
         }
         await insertIgnoringDuplicates(database, docs);
+        if (lost.length > 0) parts.onLost(entry, lost);
       }
       return;
     case 'flags': {

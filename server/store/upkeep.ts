@@ -62,6 +62,23 @@ export async function findUnapplied(database: Database, from: Date, to: Date): P
     }));
 }
 
+/** Mailboxes with entries written in [from, to), and the modseq before the first of these. */
+export async function mailboxesWritten(database: Database, from: Date, to: Date): Promise<Behind[]> {
+  const rows = await guarded(() =>
+    database.journal
+      .aggregate<{ _id: { user: ObjectId; mailbox: ObjectId }; modseq: number }>([
+        { $match: { _id: { $gte: idAt(from), $lt: idAt(to) } } },
+        { $group: { _id: { user: '$user', mailbox: '$mailbox' }, modseq: { $min: '$modseq' } } },
+      ])
+      .toArray(),
+  );
+  return rows.map((row) => ({
+    user: row._id.user.toHexString() as UserId,
+    mailbox: row._id.mailbox.toHexString() as MailboxId,
+    modseq: (row.modseq - 1) as Modseq,
+  }));
+}
+
 /**
  * Removes the applied entries that were written in [from, to); QRESYNC then reaches back to `to`. Answers how many went. A reader that slept through it notices
  * (`MailboxLog.freshen`), and starts anew.

@@ -3,6 +3,7 @@
  * pay for password hashing. Several "workers" share the database, each with its own views, as several processes would.
  */
 import { randomBytes } from 'node:crypto';
+import { deriveScramKeys } from '../../server/auth/scram.ts';
 import { type Listener, listen } from '../../server/base/listener.ts';
 import { type Logger, silentLogger } from '../../server/base/log.ts';
 import type { TlsProvider } from '../../server/base/tls-contexts.ts';
@@ -113,6 +114,14 @@ function testAccounts(accounts: ReadonlyMap<string, Account>): AccountOperations
       const account = accounts.get(username);
       if (account === undefined || password !== PASSWORD) return { ok: false, reason: 'wrong', code: 'AUTHENTICATIONFAILED' };
       return { ok: true, account };
+    },
+    startScram: async (username, hash) => {
+      const account = accounts.get(username);
+      const wrong = { ok: false, reason: 'wrong', code: 'AUTHENTICATIONFAILED' } as const;
+      return {
+        keys: await deriveScramKeys(hash, account === undefined ? 'nobody knows' : PASSWORD, 4096),
+        finish: async (proofHolds) => (proofHolds && account !== undefined ? { ok: true, account } : wrong),
+      };
     },
     resolveRecipient: async () => ({ kind: 'unknown' }),
     account: async (user) => [...accounts.values()].find((account) => account.user === user),
