@@ -59,7 +59,7 @@ export const silentLogger: Logger = createLogger('error', {}, () => {});
 function flatten(fields: LogFields | undefined): LogFields | undefined {
   if (fields?.error === undefined) return fields;
   const { error, ...rest } = fields;
-  if (!(error instanceof Error)) return { ...rest, error: String(error) };
+  if (!(error instanceof Error)) return { ...rest, error: typeof error === 'string' ? error : JSON.stringify(error) };
   const cause = error.cause instanceof Error ? error.cause.message : undefined;
   return { ...rest, error: error.message, ...(cause === undefined ? {} : { cause }), stack: error.stack };
 }

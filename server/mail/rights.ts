@@ -40,5 +40,7 @@ export function joinRights(a: string, b: string): string {
 }
 
 function canonical(letters: ReadonlySet<string>): string {
-  return [...ALL_RIGHTS].filter((letter) => letters.has(letter)).join('');
+  return ALL_RIGHTS.split('')
+    .filter((letter) => letters.has(letter))
+    .join('');
 }

@@ -178,8 +178,14 @@ describe('the mail store', () => {
       messages.move(user, inbox, UidSet.of(2, 3), target),
       messages.move(user, inbox, UidSet.of(3, 4), target),
     ]);
-    assert.deepEqual(moved.flatMap((result) => result.from).sort(), [2, 3, 4]);
-    assert.deepEqual(moved.flatMap((result) => result.to).sort(), [3, 4, 5]);
+    assert.deepEqual(
+      moved.flatMap((result) => result.from).sort((a, b) => a - b),
+      [2, 3, 4],
+    );
+    assert.deepEqual(
+      moved.flatMap((result) => result.to).sort((a, b) => a - b),
+      [3, 4, 5],
+    );
     const within = await messages.move(user, target, UidSet.of(1), target);
     assert.deepEqual([within.from, within.to], [[1], [6]]);
     const hold = await worker.operations.views.open(user, target);

@@ -102,7 +102,7 @@ export class Materializer {
 
   /** Resolves when everything that was pushed has been applied or has failed; for shutdown. */
   async drain(): Promise<void> {
-    await Promise.allSettled([...this.#progress.values()].map((progress) => progress.running));
+    await Promise.allSettled([...this.#progress.values()].map((progress) => progress.running ?? Promise.resolve()));
   }
 
   #of(user: UserId, mailbox: MailboxId): Progress {
