@@ -22,10 +22,10 @@ const serviceLimits = {
   maxConnectionsPerAddress: positive(500, 'Connections at a time from one address (IPv6: one /64); loopback is exempt'),
 };
 
-function service(port: number, defaultHost = 'any') {
+function service(port: number, defaultHost = 'any', enabled = true) {
   return z
     .strictObject({
-      enabled: z.boolean().default(true).describe('Whether this service runs'),
+      enabled: z.boolean().default(enabled).describe('Whether this service runs'),
       host: host.default(defaultHost).describe('Address to listen on; "any" for all, "localhost" for this machine only'),
       port: z.int().min(0).max(65_535).default(port).describe('Port to listen on; 0 = any free one'),
       ...serviceLimits,
@@ -56,6 +56,8 @@ const services = z
     smtp: service(25),
     submission: service(587),
     submissions: secureService(465),
+    // Devices are let in at port 25 as well; some networks keep that for others.
+    devices: service(2525, 'any', false),
     api: service(8080, 'localhost'),
   })
   .prefault({});
@@ -131,6 +133,21 @@ const smtp = z
     idleTimeoutMs: durationMs(5 * MINUTE, 'RFC 5321 §4.5.3.2.7 asks for at least five minutes'),
     maxErrors: positive(20, 'Refused commands after which a connection is closed'),
     fromOwnership: z.boolean().default(true).describe('Submission: the sender must be an address of the user'),
+    maxMessagesPerHour: count(0, 'Submission: messages an hour that a user may send; 0 = no limit beside the recipients a day'),
+    devices: z
+      .array(
+        z.strictObject({
+          name: z.string().min(1).describe('For logs and limits'),
+          networks: z
+            .array(z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()]))
+            .min(1)
+            .describe('Where it is: addresses or networks (192.168.1.20, 192.168.1.0/28)'),
+          sender: z.string().min(3).describe('The address that it sends as; a user here, who gets its bounces'),
+          maxPerHour: count(100, 'Recipients an hour; 0 = no limit'),
+        }),
+      )
+      .default([])
+      .describe('Printers, scanners and others that send without a login'),
     saveSent: z.boolean().default(true).describe('Submission: put a copy into Sent, unless one is there'),
   })
   .prefault({});
@@ -280,5 +297,6 @@ export const serviceKinds: Readonly<
   smtp: { tls: 'starttls', protocol: 'smtp' },
   submission: { tls: 'starttls', protocol: 'submission' },
   submissions: { tls: 'implicit', protocol: 'submission' },
+  devices: { tls: 'starttls', protocol: 'smtp' },
   api: { tls: 'none', protocol: 'api' },
 };

@@ -5,7 +5,9 @@
 import type { Logger } from '../base/log.ts';
 import type { Config } from '../config/schema.ts';
 import type { Account, Operations } from '../operations/contract.ts';
+import type { UserLimitReader } from '../operations/user-limits.ts';
 import type { NewEntry } from '../store/types-queue.ts';
+import type { Usage } from '../store/usage.ts';
 import type { Delivery, DeliveryOutcome, LocalRecipient } from './deliver.ts';
 import type { EnvelopeRecipient, Origin, SmtpEnvelope } from './envelope.ts';
 import type { Dispatch } from './dispatch.ts';
@@ -21,11 +23,24 @@ export type MailFlow = {
   readonly classify: Expansion['classify'];
   /** From the world. `prepend` are fields for the message's head, e.g. Authentication-Results. */
   readonly receive: (message: Buffer, envelope: SmtpEnvelope, origin: Origin) => Promise<OutcomeText>;
-  /** From a user. */
-  readonly submit: (message: Buffer, envelope: SmtpEnvelope, origin: Origin, account: Account) => Promise<OutcomeText>;
+  /** From a user, or from a device in a user's name. */
+  readonly submit: (
+    message: Buffer,
+    envelope: SmtpEnvelope,
+    origin: Origin,
+    account: Account,
+    options?: SubmitOptions,
+  ) => Promise<OutcomeText>;
+  /** Whether the user takes one more message this hour; counts it. */
+  readonly mayReceive: (account: Account) => Promise<boolean>;
   /** Whether mail may be sent in this address's name by this user. */
   readonly owns: (account: Account, address: string) => Promise<boolean>;
 };
+
+export type Device = Config['smtp']['devices'][number];
+
+/** `device`: it sends whatever it likes, as the user that it is registered for, within its own limit. */
+export type SubmitOptions = { readonly device?: Device };
 
 export type MailFlowParts = {
   readonly config: Config;
@@ -36,14 +51,29 @@ export type MailFlowParts = {
   readonly sentCopies: SentCopies;
   readonly log: Logger;
   readonly trace?: TraceSink;
+  /** What users may send and get; without it there is no limit. */
+  readonly limits?: SendingLimits;
 };
+
+export type SendingLimits = { readonly of: UserLimitReader['of']; readonly usage: Usage };
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 
 export function createMailFlow(parts: MailFlowParts): MailFlow {
   const { config, operations, expansion, dispatch, delivery, sentCopies, log } = parts;
 
   const owns: MailFlow['owns'] = async (account, address) => {
     const found = await operations.accounts.resolveRecipient(address);
-    return found.kind === 'user' && found.account.user === account.user;
+    if (found.kind === 'user' && found.account.user === account.user) return true;
+    const also = (await parts.limits?.of(account.user))?.alsoFrom ?? [];
+    return also.some((pattern) => matchesPattern(pattern, address.toLowerCase()));
+  };
+
+  const mayReceive: MailFlow['mayReceive'] = async (account) => {
+    const { limits } = parts;
+    const perHour = (await limits?.of(account.user))?.receivedPerHour ?? 0;
+    return limits === undefined || perHour === 0 || limits.usage.take(account.user, 'received', 1, perHour, HOUR_MS);
   };
 
   const receive: MailFlow['receive'] = async (message, envelope, origin) => {
@@ -75,18 +105,21 @@ export function createMailFlow(parts: MailFlowParts): MailFlow {
     return describe({ kind: 'delivered' }, origin);
   };
 
-  const submit: MailFlow['submit'] = async (message, envelope, origin, account) => {
+  const submit: MailFlow['submit'] = async (message, envelope, origin, account, options = {}) => {
     const completed = completeSubmitted(message, {
       hostname: config.hostname,
       nowMs: origin.receivedAtMs,
       defaultFrom: account.address === '' ? envelope.from : account.address,
     });
-    const refusal = await refuseSender(completed, account);
+    const refusal =
+      (options.device === undefined ? await refuseSender(completed, account) : undefined) ??
+      (await overLimit(envelope, account, options));
     if (refusal !== undefined) return refusal;
     const raw = Buffer.concat([Buffer.from(receivedField(origin, envelope, config.hostname)), completed.raw]);
     if (countReceived(raw) > config.delivery.maxReceivedFields) return describe({ kind: 'loop' }, origin);
     // Sent first: a submission that is repeated after a crash finds the copy and makes no second one.
-    if (config.smtp.saveSent) await sentCopies.save(account.user, completed.messageId, completed.raw);
+    if (config.smtp.saveSent && options.device === undefined)
+      await sentCopies.save(account.user, completed.messageId, completed.raw);
     const facts = { messageId: completed.messageId, subject: completed.subject.slice(0, 250), user: account.user };
     const recipients = await expansion.expand(envelope.recipients);
     const { entries } = await dispatch.send(queueEnvelope(envelope, origin, facts), recipients, raw, {
@@ -118,6 +151,48 @@ export function createMailFlow(parts: MailFlowParts): MailFlow {
     });
   }
 
+  /** A stolen password must not send without end. Told as temporary: the client keeps the message. */
+  async function overLimit(
+    envelope: SmtpEnvelope,
+    account: Account,
+    { device }: SubmitOptions,
+  ): Promise<OutcomeText | undefined> {
+    const { limits } = parts;
+    if (limits === undefined) return undefined;
+    const recipients = envelope.recipients.length;
+    const tell = (what: string, limit: number): OutcomeText => {
+      log.warn('sending limit reached', {
+        event: 'sending-limit',
+        user: account.user,
+        username: account.username,
+        device: device?.name,
+        what,
+        limit,
+      });
+      parts.trace?.record({
+        kind: 'refused',
+        transaction: '',
+        atMs: Date.now(),
+        user: account.user,
+        text: `limit: ${limit} ${what}`,
+      });
+      return { code: 452, enhanced: '4.7.1', text: `The limit of ${limit} ${what} is reached: try again later` };
+    };
+    if (device !== undefined) {
+      const { maxPerHour } = device;
+      const ok =
+        maxPerHour === 0 || (await limits.usage.take(`device-${device.name}`, 'recipients', recipients, maxPerHour, HOUR_MS));
+      return ok ? undefined : tell('recipients an hour', maxPerHour);
+    }
+    const { maxMessagesPerHour } = config.smtp;
+    if (maxMessagesPerHour > 0 && !(await limits.usage.take(account.user, 'messages', 1, maxMessagesPerHour, HOUR_MS))) {
+      return tell('messages an hour', maxMessagesPerHour);
+    }
+    const { recipientsPerDay } = await limits.of(account.user);
+    const ok = await limits.usage.take(account.user, 'recipients', recipients, recipientsPerDay, DAY_MS);
+    return ok ? undefined : tell('recipients a day', recipientsPerDay);
+  }
+
   async function refuseSender(message: SubmittedMessage, account: Account): Promise<OutcomeText | undefined> {
     if (!config.smtp.fromOwnership) return undefined;
     for (const address of message.from) {
@@ -135,7 +210,12 @@ export function createMailFlow(parts: MailFlowParts): MailFlow {
     });
   }
 
-  return { classify: expansion.classify, owns, receive, submit };
+  return { classify: expansion.classify, owns, mayReceive, receive, submit };
+}
+
+/** `*@example.org` or a whole address. */
+function matchesPattern(pattern: string, address: string): boolean {
+  return pattern.startsWith('*@') ? address.endsWith(pattern.slice(1)) : pattern === address;
 }
 
 function isTaken(kind: DeliveryOutcome['kind'] | undefined): boolean {

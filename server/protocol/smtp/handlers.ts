@@ -4,15 +4,17 @@ import type { ConnectionHandler } from '../../base/listener.ts';
 import type { Logger } from '../../base/log.ts';
 import type { Config } from '../../config/schema.ts';
 import type { CheckResult, IncomingChecks, TraceSink } from '../../delivery/hooks.ts';
-import type { MailFlow } from '../../delivery/mail-flow.ts';
+import type { Device, MailFlow } from '../../delivery/mail-flow.ts';
 import type { Origin, SmtpEnvelope } from '../../delivery/envelope.ts';
 import { receivedField } from '../../delivery/trace-header.ts';
 import type { Operations } from '../../operations/contract.ts';
+import { createDeviceList } from './devices.ts';
 import { createSmtpHandler } from './dispatcher.ts';
 import { envelopeOf, originOf } from './origin.ts';
 import type { RecipientDecision, RecipientRequest, SmtpProfile } from './profile.ts';
-import type { SmtpLimits } from './session.ts';
-import { reply } from './wire/reply.ts';
+import type { SmtpLimits, SmtpSession } from './session.ts';
+import type { Transaction } from './transaction.ts';
+import { reply, type SmtpReply } from './wire/reply.ts';
 
 export type SmtpDependencies = {
   readonly config: Config;
@@ -30,7 +32,12 @@ const noSuchUser = reply(550, '5.1.1', 'No such user here');
 const disabled = reply(550, '5.2.1', 'The mailbox is disabled');
 
 export function createIncomingHandler(dependencies: SmtpDependencies): ConnectionHandler {
-  return handlerFor(incomingProfile(dependencies), dependencies);
+  return handlerFor(incomingProfile(dependencies, false), dependencies);
+}
+
+/** A port for known devices alone. */
+export function createDeviceHandler(dependencies: SmtpDependencies): ConnectionHandler {
+  return handlerFor(incomingProfile(dependencies, true), dependencies);
 }
 
 export function createSubmissionHandler(dependencies: SmtpDependencies): ConnectionHandler {
@@ -55,14 +62,26 @@ const shared = {
   extensions: ['BINARYMIME', 'DSN'],
 } as const;
 
-function incomingProfile({ config, flow, checks, trace, log }: SmtpDependencies): SmtpProfile {
+function incomingProfile(dependencies: SmtpDependencies, devicesOnly: boolean): SmtpProfile {
+  const { config, flow, checks, trace, log } = dependencies;
+  const devices = createDeviceList(config.smtp.devices);
   return {
     ...shared,
     service: 'smtp',
     requiresAuth: false,
     requiresSmtpUtf8Declared: true,
     mechanisms: () => [],
-    onSender: () => Promise.resolve(undefined),
+    onConnect: async (session) => {
+      if (!devicesOnly || devices.at(session.connection.remoteAddress) !== undefined) return undefined;
+      session.log.info('no known device', { ip: session.connection.remoteAddress });
+      return reply(554, '5.7.1', 'This port is for known devices');
+    },
+    onSender: async (session, transaction) => {
+      const device = devices.at(session.connection.remoteAddress);
+      // The null reverse-path stays: a device that sends notices wants no answers either.
+      if (device !== undefined && transaction.from !== '') transaction.sendAs(device.sender);
+      return undefined;
+    },
     onRecipient: async (session, _transaction, request): Promise<RecipientDecision> => {
       const target = await flow.classify(request.address);
       switch (target.kind) {
@@ -71,14 +90,20 @@ function incomingProfile({ config, flow, checks, trace, log }: SmtpDependencies)
         case 'disabled':
           return { refused: disabled };
         case 'remote':
+          if (devices.at(session.connection.remoteAddress) !== undefined) return { accepted: { ...request, target } };
           session.log.info('relay refused', { ip: session.connection.remoteAddress, to: request.address });
           return { refused: reply(550, '5.7.1', 'Mail to other places is not taken here') };
         case 'local':
+          if (!(await flow.mayReceive(target.account)))
+            return { refused: reply(450, '4.2.1', 'This user gets too much mail now') };
+          return { accepted: { ...request, target } };
         case 'forward':
           return { accepted: { ...request, target } };
       }
     },
     onMessage: async (session, transaction, join) => {
+      const device = devices.at(session.connection.remoteAddress);
+      if (device !== undefined) return [await fromDevice(session, transaction, join, device, dependencies)];
       const origin = originOf(session, transaction);
       const envelope = envelopeOf(transaction);
       const received = join(Buffer.from(receivedField(origin, envelope, config.hostname)));
@@ -96,7 +121,7 @@ function incomingProfile({ config, flow, checks, trace, log }: SmtpDependencies)
         session.log.info('refused by checks', { transaction: transaction.id, ...facts, text: result.text });
         return [reply(550, '5.7.1', result.text ?? 'The message was refused by policy')];
       }
-      // The trace fields of RFC 5321 stay on top; results come above what they judge (RFC 8601 §5).
+      // Results come above what they judge (RFC 8601 §5).
       const message = result.header === '' ? received : Buffer.concat([Buffer.from(result.header), received]);
       const { code, enhanced, text } = await flow.receive(message, envelope, {
         ...origin,
@@ -105,6 +130,32 @@ function incomingProfile({ config, flow, checks, trace, log }: SmtpDependencies)
       return [reply(code, enhanced, text)];
     },
   };
+}
+
+/** A printer's or scanner's mail: submitted in the name of the user that it is registered for. */
+async function fromDevice(
+  session: SmtpSession,
+  transaction: Transaction,
+  join: (head: Buffer) => Buffer,
+  device: Device,
+  { flow, operations, trace }: SmtpDependencies,
+): Promise<SmtpReply> {
+  const owner = await operations.accounts.resolveRecipient(device.sender);
+  if (owner.kind !== 'user' || owner.disabled) {
+    session.log.error('a device’s sender is no user here', { device: device.name, sender: device.sender });
+    return reply(450, '4.7.0', 'This device is not set up completely');
+  }
+  const origin = originOf(session, transaction);
+  const envelope = envelopeOf(transaction);
+  trace?.record({
+    kind: 'accepted',
+    transaction: transaction.id,
+    atMs: origin.receivedAtMs,
+    device: device.name,
+    ...told(origin, envelope),
+  });
+  const { code, enhanced, text } = await flow.submit(join(Buffer.alloc(0)), envelope, origin, owner.account, { device });
+  return reply(code, enhanced, text);
 }
 
 /** Checks that fail by themselves don't stop mail. */

@@ -12,8 +12,11 @@ import { createMailFlow } from '../../delivery/mail-flow.ts';
 import { createDispatch } from '../../delivery/dispatch.ts';
 import { createExpansion } from '../../delivery/expansion.ts';
 import type { NewEnvelope } from '../../delivery/queue/queue.ts';
+import type { UserId } from '../../mail/ids.ts';
+import type { MailLimits } from '../../operations/user-limits.ts';
 import type { NewEntry } from '../../store/types-queue.ts';
-import { createIncomingHandler, createSubmissionHandler } from './handlers.ts';
+import type { Usage } from '../../store/usage.ts';
+import { createDeviceHandler, createIncomingHandler, createSubmissionHandler } from './handlers.ts';
 
 const listeners: Listener[] = [];
 const clients: LineClient[] = [];
@@ -28,14 +31,34 @@ type Bed = {
   readonly queued: Enqueued[];
   readonly sent: string[];
   readonly traced: TraceEvent[];
+  readonly limits: Map<UserId, MailLimits>;
+  readonly port: number;
   readonly client: () => Promise<LineClient>;
 };
 
-async function bed(service: 'smtp' | 'submission', settings: PartialConfig = {}, checks?: IncomingChecks): Promise<Bed> {
+function memoryUsage(): Usage {
+  const sums = new Map<string, number>();
+  return {
+    used: async () => 0,
+    take: async (who, what, amount, limit) => {
+      const sum = (sums.get(`${who} ${what}`) ?? 0) + amount;
+      if (sum > limit) return false;
+      sums.set(`${who} ${what}`, sum);
+      return true;
+    },
+  };
+}
+
+async function bed(
+  service: 'smtp' | 'submission' | 'devices',
+  settings: PartialConfig = {},
+  checks?: IncomingChecks,
+): Promise<Bed> {
   const store = new FakeMailStore();
   const queued: Enqueued[] = [];
   const sent: string[] = [];
   const traced: TraceEvent[] = [];
+  const limits = new Map<UserId, MailLimits>();
   const config = resolveConfig({ hostname: 'mail.test', ...settings, auth: { failureDelayMs: 1, ...settings.auth } });
   const { operations } = store;
   const trace = { record: (event: TraceEvent) => void traced.push(event) };
@@ -69,8 +92,12 @@ async function bed(service: 'smtp' | 'submission', settings: PartialConfig = {},
     sentCopies: { save: async (_user, messageId) => void sent.push(messageId), close: () => {} },
     log: silentLogger,
     trace,
+    limits: {
+      of: async (user) => limits.get(user) ?? { recipientsPerDay: 1000, receivedPerHour: 0, pop3MaxMessages: 0, alsoFrom: [] },
+      usage: memoryUsage(),
+    },
   });
-  const create = service === 'smtp' ? createIncomingHandler : createSubmissionHandler;
+  const create = { smtp: createIncomingHandler, submission: createSubmissionHandler, devices: createDeviceHandler }[service];
   const listener = await listen({
     service,
     host: '127.0.0.1',
@@ -96,7 +123,7 @@ async function bed(service: 'smtp' | 'submission', settings: PartialConfig = {},
     assert.equal(await opened.reply(), '220 mail.test ESMTP Mallard');
     return opened;
   };
-  return { store, queued, sent, traced, client };
+  return { store, queued, sent, traced, limits, port: listener.port, client };
 }
 
 async function ready(service: Bed): Promise<LineClient> {
@@ -383,4 +410,59 @@ test('DSN parameters travel with the recipients', async () => {
   assert.deepEqual(job?.entries[0]?.recipients, [
     { address: 'x@else.test', notify: ['SUCCESS', 'FAILURE'], originalRecipient: 'rfc822;x@else.test' },
   ]);
+});
+
+const printer = { name: 'printer', networks: ['127.0.0.0/30'], sender: 'user@mail.test', maxPerHour: 3 };
+
+test('a known device sends without a login, as its user, within its limit', async () => {
+  const service = await bed('smtp', { smtp: { devices: [printer] } });
+  service.store.addUser('user@mail.test');
+  const smtp = await ready(service);
+  assert.match(await send(smtp, 'scanner@localhost', ['x@else.test'], 'From: scanner\r\nSubject: scan\r\n\r\nx'), /^250 2\.0\.0/);
+  assert.equal(service.queued[0]?.envelope.from, 'user@mail.test');
+  assert.deepEqual(service.sent, []);
+  assert.match(
+    await send(smtp, '', ['x@else.test', 'y@else.test', 'z@else.test'], 'x'),
+    /^452 4\.7\.1 The limit of 3 recipients an hour/,
+  );
+  assert.match(await send(smtp, '', ['x@else.test', 'y@else.test'], 'x'), /^250/);
+  assert.equal(service.queued[1]?.envelope.from, '');
+});
+
+test('the port for devices is for them alone', async () => {
+  const service = await bed('devices', { smtp: { devices: [{ ...printer, networks: ['192.0.2.7'] }] } });
+  const stranger = new LineClient(service.port);
+  clients.push(stranger);
+  assert.equal(await stranger.rest(), '554 5.7.1 This port is for known devices\r\n');
+});
+
+test('a user’s recipients a day are counted over all connections; a user may be let write as others', async () => {
+  const service = await bed('submission');
+  const user = service.store.addUser('user@mail.test');
+  service.limits.set(user, {
+    recipientsPerDay: 3,
+    receivedPerHour: 0,
+    pop3MaxMessages: 0,
+    alsoFrom: ['*@brand.test', 'x@one.test'],
+  });
+  const smtp = await loggedIn(service);
+  assert.match(await send(smtp, 'info@brand.test', ['a@else.test'], 'From: info@Brand.test\r\n\r\nx'), /^250/);
+  assert.match(await smtp.say('MAIL FROM:<info@sub.brand.test>'), /^550/);
+  assert.match(
+    await send(smtp, 'x@one.test', ['a@else.test', 'b@else.test', 'c@else.test'], 'x'),
+    /^452 4\.7\.1 The limit of 3 recipients a day/,
+  );
+  const again = await loggedIn(service);
+  assert.match(await send(again, 'user@mail.test', ['a@else.test', 'b@else.test'], 'x'), /^250/);
+  assert.match(await send(again, 'user@mail.test', ['a@else.test'], 'x'), /^452/);
+  assert.ok(service.traced.some(({ kind }) => kind === 'refused'));
+});
+
+test('a user’s own limit of messages an hour holds at port 25', async () => {
+  const service = await bed('smtp');
+  const user = service.store.addUser('one@mail.test');
+  service.limits.set(user, { recipientsPerDay: 1, receivedPerHour: 2, pop3MaxMessages: 0, alsoFrom: [] });
+  const smtp = await ready(service);
+  for (let count = 0; count < 2; count += 1) assert.match(await send(smtp, 'a@else.test', ['one@mail.test'], 'x'), /^250/);
+  assert.match(await send(smtp, 'a@else.test', ['one@mail.test'], 'x'), /^450 4\.2\.1/);
 });

@@ -19,8 +19,7 @@ export type MailParameters = {
 
 export class Transaction {
   readonly id: string = randomBytes(9).toString('hex');
-  /** Reverse-path; empty for the null one. */
-  readonly from: string;
+  #from: string;
   readonly parameters: MailParameters;
   readonly recipients: EnvelopeRecipient[] = [];
   readonly startedAtMs: number = Date.now();
@@ -30,8 +29,18 @@ export class Transaction {
   failure: SmtpReply | undefined;
 
   constructor(from: string, parameters: MailParameters) {
-    this.from = from;
+    this.#from = from;
     this.parameters = parameters;
+  }
+
+  /** Reverse-path; empty for the null one. */
+  get from(): string {
+    return this.#from;
+  }
+
+  /** A device's own idea of its address is not what it sends as. */
+  sendAs(address: string): void {
+    this.#from = address;
   }
 
   drop(): void {

@@ -1,0 +1,43 @@
+/** What a user may send and fetch, from the user's own record or the defaults; remembered for a moment, for every message asks. */
+import { LruCache } from '../base/lru.ts';
+import type { UserId } from '../mail/ids.ts';
+import type { Records } from '../store/records.ts';
+import type { UserFields } from '../store/types-accounts.ts';
+
+export type MailLimits = {
+  readonly recipientsPerDay: number;
+  /** 0 = no limit. */
+  readonly receivedPerHour: number;
+  /** 0 = all. */
+  readonly pop3MaxMessages: number;
+  /** Addresses and `*@domain` patterns that the user may write as besides the own ones, in lower case. */
+  readonly alsoFrom: readonly string[];
+};
+
+export type UserLimitReader = { readonly of: (user: UserId) => Promise<MailLimits> };
+
+const FRESH_MS = 5_000;
+
+export function createUserLimits(
+  users: Pick<Records<UserFields>, 'get'>,
+  defaults: { readonly recipients: number },
+  now: () => number = Date.now,
+): UserLimitReader {
+  const known = new LruCache<UserId, { limits: MailLimits; atMs: number }>(10_000);
+  return {
+    of: async (user) => {
+      const found = known.get(user);
+      if (found !== undefined && now() - found.atMs < FRESH_MS) return found.limits;
+      const record = await users.get(user);
+      const limits = {
+        recipientsPerDay: record === undefined || record.recipients === 0 ? defaults.recipients : record.recipients,
+        // A limit on what others send must be wished for: the default would lose mail in a busy hour.
+        receivedPerHour: record?.receivedMax ?? 0,
+        pop3MaxMessages: record?.pop3MaxMessages ?? 0,
+        alsoFrom: (record?.fromWhitelist ?? []).map((pattern) => pattern.toLowerCase()),
+      };
+      known.set(user, { limits, atMs: now() });
+      return limits;
+    },
+  };
+}
