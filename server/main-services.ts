@@ -1,4 +1,5 @@
 /** Which service runs which protocol. Each entry is one function that starts it; the rest of the worker knows only names. */
+import { createApiHandler } from './api/server.ts';
 import { Budget } from './base/budget.ts';
 import { listen, type ConnectionHandler } from './base/listener.ts';
 import { serviceKinds, type Config } from './config/schema.ts';
@@ -48,6 +49,7 @@ export function assemble({ config, operations, store, log }: Omit<ServiceContext
       smtp: onListener((context) => createIncomingHandler({ ...context, flow, memory })),
       submission: submissionService,
       submissions: submissionService,
+      api: onListener(createApiHandler),
     },
     start: () => outgoing.start(),
     stop: async (graceMs) => {

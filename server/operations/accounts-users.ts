@@ -80,6 +80,8 @@ export type UserAdministration = {
   readonly logout: (user: string, reason: string) => Promise<void>;
   /** A temporary password, valid from `validAfter`, good for setting a new one. */
   readonly resetPassword: (user: string, validAfter: Date | undefined) => Promise<string>;
+  /** Whether new messages of this mailbox are encrypted. */
+  readonly encryptMailbox: (user: string, mailbox: string, on: boolean) => Promise<void>;
 };
 
 export function createUserAdministration(context: AccountContext): UserAdministration {
@@ -120,6 +122,10 @@ export function createUserAdministration(context: AccountContext): UserAdministr
       await tables.users.update({ id }, { set: { temporaryPassword: { hash, validAfter: validAfter ?? null } } });
       return password;
     },
+    encryptMailbox: async (id, mailbox, on) => {
+      const change = { encryptMailboxes: mailbox };
+      await tables.users.update({ id }, on ? { add: change } : { remove: change });
+    },
   };
 }
 
@@ -128,6 +134,9 @@ async function createUser(context: AccountContext, input: NewUser): Promise<User
   const key = usernameKey(input.username);
   if (key === undefined) throw new InvalidInput('username', 'This can not be a username');
   const address = addressOf(input, defaults.emailDomain);
+  // Asked first so that the refusal is told before any work; the unique keys decide.
+  if ((await tables.users.findOne({ usernameKey: key })) !== undefined)
+    throw new Refusal('UserExistsError', 'This username already exists');
   if (address !== undefined && (await tables.addresses.findOne({ key: address.key })) !== undefined)
     throw new Refusal('AddressExistsError', 'This email address already exists');
   const fields: UserFields = {

@@ -1,4 +1,5 @@
 /** Accounts as a whole: what protocols ask (`AccountOperations`), and administration, over one set of tables. */
+import { createHash, randomUUID } from 'node:crypto';
 import { Passwords } from '../auth/password.ts';
 import { isFault } from '../base/fault.ts';
 import type { Logger } from '../base/log.ts';
@@ -10,8 +11,10 @@ import type { Database } from '../store/connect.ts';
 import { type AddressAdministration, createAddressAdministration } from './accounts-addresses.ts';
 import { ACCOUNT_DEFAULTS, type AccountContext, type AccountMail, accountOf } from './accounts-context.ts';
 import { resolveRecipient } from './accounts-lookup.ts';
+import { startScram } from './accounts-scram.ts';
 import { type SignInFailure, type SignInRequest, type SignIn, signIn } from './accounts-sign-in.ts';
 import { type TokenAdministration, createTokenAdministration } from './accounts-tokens.ts';
+import { type UserDeletion, createUserDeletion } from './accounts-deletion.ts';
 import { type UserAdministration, createUserAdministration } from './accounts-users.ts';
 import { AuthLog } from './auth-log.ts';
 import type { Account, AccountOperations, AuthenticationResult } from './contract.ts';
@@ -27,6 +30,7 @@ export type AccountParts = {
 export type Accounts = {
   readonly operations: AccountOperations;
   readonly users: UserAdministration;
+  readonly deletion: UserDeletion;
   readonly addresses: AddressAdministration;
   readonly tokens: TokenAdministration;
   readonly authLog: AuthLog;
@@ -48,6 +52,10 @@ export function createAccounts(parts: AccountParts): Accounts {
     now: Date.now,
   };
   const authLog = new AuthLog(context);
+  // Workers of one installation share the token; without one, made-up salts differ between them.
+  const decoyKey = createHash('sha256')
+    .update(`decoy ${parts.config.api.rootToken ?? randomUUID()}`)
+    .digest();
   const recent = new LruCache<UserId, { account: Account | undefined; atMs: number }>(10_000);
 
   const account = async (user: UserId): Promise<Account | undefined> => {
@@ -81,8 +89,15 @@ export function createAccounts(parts: AccountParts): Accounts {
   };
 
   return {
-    operations: { authenticate, resolveRecipient: (address) => resolveRecipient(context, address), account },
+    operations: {
+      authenticate,
+      startScram: (username, hash, protocol, from) =>
+        startScram(context, authLog, decoyKey, { username, hash, protocol, ip: from.ip, session: from.connection }),
+      resolveRecipient: (address) => resolveRecipient(context, address),
+      account,
+    },
     users: createUserAdministration(context),
+    deletion: createUserDeletion(context),
     addresses: createAddressAdministration(context),
     tokens: createTokenAdministration(context),
     authLog,

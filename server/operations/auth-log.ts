@@ -3,6 +3,9 @@
  * every minute does not bury the rest. Written behind the answer; a log that can't be written never refuses a sign-in.
  */
 import { createHash } from 'node:crypto';
+import type { Stored } from '../store/records.ts';
+import type { AuthEventFields } from '../store/types-accounts.ts';
+import type { Page, PageRequest } from '../store/types-page.ts';
 import type { AccountContext } from './accounts-context.ts';
 
 export type AuthEvent = {
@@ -20,6 +23,8 @@ export type AuthEvent = {
   readonly appPassword?: { readonly id: string; readonly description: string } | undefined;
   readonly temporary?: boolean | undefined;
 };
+
+export type AuthLogQuery = PageRequest & { readonly action?: string | undefined; readonly ip?: string | undefined };
 
 const HOUR = 60 * 60_000;
 /** Writes under way; more events are only logged. */
@@ -39,6 +44,16 @@ export class AuthLog {
       .catch((error: unknown) => this.#context.log.warn('authentication log', { error, user: event.user }))
       .finally(() => this.#pending.delete(write));
     this.#pending.add(write);
+  }
+
+  /** Newest first. */
+  list(user: string, query: AuthLogQuery): Promise<Page<Stored<AuthEventFields>>> {
+    const { action, ip, ...page } = query;
+    return this.#context.tables.authEvents.page({ user, action, ip }, { ...page, descending: true });
+  }
+
+  async get(user: string, id: string): Promise<Stored<AuthEventFields> | undefined> {
+    return this.#context.tables.authEvents.findOne({ id, user });
   }
 
   /** Resolves when everything recorded so far is written: for tests and for stopping. */

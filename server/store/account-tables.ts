@@ -5,6 +5,7 @@ import type {
   AddressFields,
   AppPasswordFields,
   AuthEventFields,
+  DeletedUserFields,
   DomainAliasFields,
   TokenFields,
   UserAutoreplyFields,
@@ -19,6 +20,7 @@ export type AccountTables = {
   readonly tokens: Records<TokenFields>;
   readonly autoreplies: Records<UserAutoreplyFields>;
   readonly authEvents: Records<AuthEventFields>;
+  readonly deletedUsers: Records<DeletedUserFields>;
 };
 
 export function createAccountTables(database: Database): AccountTables {
@@ -30,5 +32,6 @@ export function createAccountTables(database: Database): AccountTables {
     tokens: createRecords(database, 'tokens', { ids: ['user'] }),
     autoreplies: createRecords(database, 'autoreplies', { ids: ['user'] }),
     authEvents: createRecords(database, 'authEvents', { ids: ['user'], relaxed: true }),
+    deletedUsers: createRecords(database, 'deletedUsers'),
   };
 }

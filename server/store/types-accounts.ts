@@ -161,3 +161,14 @@ export type AuthEventFields = {
   readonly events: number;
   readonly expires: Date;
 };
+
+/** A user who was deleted and whose mail is still there; the record has the user's id. */
+export type DeletedUserFields = {
+  readonly user: UserFields;
+  /** When the user was made. */
+  readonly userCreated: Date;
+  readonly addresses: readonly (AddressFields & { readonly id: string; readonly created: Date })[];
+  readonly deleted: Date;
+  /** The mail goes after this. */
+  readonly deleteAfter: Date;
+};

@@ -6,6 +6,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
+import { ImapFlow } from 'imapflow';
+import { createTransport } from 'nodemailer';
 import { z } from 'zod';
 import { listenerNames } from '../../app/appliance/settings/registry.ts';
 import { readProcessIdentity } from '../../server/base/process-identity.ts';
@@ -151,6 +153,58 @@ test('start, look, change, restart, stop', async () => {
   assert.equal(await ended, 0);
   await assertGone([...pidsOf(status), ...pidsOf(restarted)]);
   assert.equal((await mallard('status')).code, 1);
+});
+
+test('a newcomer adds a user, real mail comes in, and a mail client reads it', async () => {
+  const { child, status, ended } = await start();
+  const address = 'user@example.test';
+  const added = (await json('user', 'add', address, '--password', 'a long secret', '--quota', '2GB')) as { id: string };
+  assert.match(added.id, /^[0-9a-f]{24}$/);
+  const twice = await mallard('user', 'add', address, '--password', 'another secret');
+  assert.deepEqual([twice.code, twice.err], [1, 'This username already exists\n']);
+  await json('user', 'add', 'андрис@уайлддак.орг', '--password', 'a long secret');
+  const { results } = (await json('user', 'list')) as { results: { address: string; quota: object }[] };
+  assert.deepEqual(
+    results.map((each) => [each.address, each.quota]),
+    [
+      [address, { allowed: 2 * 1024 ** 3, used: 0 }],
+      ['андрис@уайлддак.орг', { allowed: 0, used: 0 }],
+    ],
+  );
+  await json('user', 'set', address, '--name', 'User One', '--quota', '3GB');
+  await json('user', 'password', address, '--password', 'a longer secret');
+
+  const { lmtp, imap } = status.endpoints;
+  assert.ok(lmtp !== undefined && imap !== undefined);
+  const transport = createTransport({ host: lmtp.host, port: lmtp.port, lmtp: true, tls: { rejectUnauthorized: false } });
+  await transport.sendMail({ from: 'anna@example.org', to: address, subject: 'Grüße', text: 'Real mail.' });
+  transport.close();
+
+  const auth = { user: address, pass: 'a longer secret' };
+  const client = new ImapFlow({ host: imap.host, port: imap.port, auth, logger: false, tls: { rejectUnauthorized: false } });
+  await client.connect();
+  const lock = await client.getMailboxLock('INBOX');
+  const message = await client.fetchOne('1', { envelope: true, source: true });
+  assert.ok(message !== false);
+  assert.equal(message.envelope?.subject, 'Grüße');
+  assert.match(message.source?.toString() ?? '', /\r\nReal mail\./);
+  lock.release();
+  await client.logout();
+
+  const mailboxes = (await json('mailbox', 'list', address)) as { results: { path: string; total: number; unseen: number }[] };
+  assert.deepEqual(
+    mailboxes.results.filter(({ total }) => total > 0).map(({ path: name, total, unseen }) => [name, total, unseen]),
+    [['INBOX', 1, 1]],
+  );
+  const shown = (await json('user', 'show', added.id)) as { name: string; limits: { quota: { allowed: number; used: number } } };
+  assert.equal(shown.name, 'User One');
+  assert.equal(shown.limits.quota.allowed, 3 * 1024 ** 3);
+  assert.ok(shown.limits.quota.used > 100);
+
+  await json('user', 'remove', address);
+  assert.equal((await mallard('user', 'show', address)).code, 1);
+  child.kill('SIGTERM');
+  assert.equal(await ended, 0);
 });
 
 test('Ctrl-C stops everything, once however often it comes', async () => {

@@ -1,0 +1,109 @@
+/** The API as a fastify instance that listens nowhere: contracts become routes; input, rights and faults are handled here once for all of them. */
+import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { Access, RouteContract } from './contract/route.ts';
+import type { ApiActor } from '../operations/accounts-tokens.ts';
+import { createIdentify, type Identify, mayCall } from './access.ts';
+import { addBodyParsers, RawBody } from './body.ts';
+import type { ApiContext, Call, Route } from './context.ts';
+import { failureOf, InvalidFields, refuse } from './faults.ts';
+import { allRoutes } from './routes/all.ts';
+
+const MiB = 1024 * 1024;
+const BODY_LIMIT = MiB;
+/** Longest path parameter: an address, percent-encoded. */
+const MAX_PARAMETER = 2_048;
+/** A message in base64 in JSON is this much bigger than itself. */
+const ENCODED = 1.4;
+
+export async function createApp(context: ApiContext): Promise<FastifyInstance> {
+  const { config, log, store } = context;
+  const app = fastify({
+    logger: false,
+    bodyLimit: BODY_LIMIT,
+    exposeHeadRoutes: false,
+    routerOptions: { maxParamLength: MAX_PARAMETER, ignoreTrailingSlash: true },
+    return503OnClosing: false,
+  });
+  addBodyParsers(app);
+  const identify = createIdentify(config.api.rootToken, store.accounts.tokens);
+  const bigBody = Math.ceil(config.store.maxMessageBytes * ENCODED) + BODY_LIMIT;
+  for (const each of allRoutes(context)) {
+    const { contract } = each;
+    app.route({
+      method: contract.method,
+      url: contract.path,
+      bodyLimit: contract.bigBody === true ? bigBody : BODY_LIMIT,
+      handler: (request, reply) => answer(each, identify, request, reply),
+    });
+  }
+  app.setErrorHandler((error, request, reply) => {
+    const { status, body } = failureOf(error, `${request.method} ${request.routeOptions.url ?? ''}`, log);
+    // An unread body would keep the connection busy.
+    if (status === 413) reply.header('connection', 'close');
+    if (status === 503) reply.header('retry-after', '5');
+    reply.code(status).send(body);
+  });
+  app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'There is no such endpoint', code: 'NotFound' }));
+  app.addHook('onResponse', async (request, reply) => {
+    if (!log.enabled('debug')) return;
+    const fields = {
+      command: `${request.method} ${request.routeOptions.url ?? ''}`,
+      status: reply.statusCode,
+      ms: Math.round(reply.elapsedTime),
+    };
+    log.debug('call', fields);
+  });
+  await app.ready();
+  return app;
+}
+
+async function answer(each: Route, identify: Identify, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+  const { contract } = each;
+  const query = request.query as Record<string, unknown>;
+  const actor = await identify(request.headers, query['accessToken'], request.ip);
+  if (actor === undefined && contract.access !== 'open') throw refuse('InvalidToken', 'An access token is needed');
+  const caller: ApiActor = actor ?? { role: 'custom', user: undefined, token: undefined, grants: [], domains: [] };
+  const { body } = request;
+  const raw = body instanceof RawBody ? body.bytes : undefined;
+  if (raw !== undefined && contract.rawBody !== true)
+    throw refuse('UnsupportedMediaType', 'This content type is not taken here.');
+  const parameters = request.params as Record<string, string>;
+  checkRight(caller, contract.access, parameters['user']);
+  const input = checkedInput(contract, { ...query, ...(raw === undefined ? fieldsOf(body) : {}), ...parameters });
+  if (input['user'] === 'me') {
+    if (caller.user === undefined) throw refuse('UserNotFound', 'This user does not exist');
+    input['user'] = caller.user;
+  }
+  const aborted = new AbortController();
+  reply.raw.once('close', () => aborted.abort());
+  const call: Call<unknown> = {
+    input,
+    actor: caller,
+    ip: typeof input['ip'] === 'string' ? input['ip'] : request.ip,
+    session: typeof input['sess'] === 'string' ? input['sess'] : '',
+    raw,
+    request,
+    reply,
+    signal: aborted.signal,
+  };
+  const result = await each.run(call);
+  // An endpoint without JSON has written its answer itself.
+  return contract.output === undefined ? reply : { success: true, ...(result as object) };
+}
+
+function checkRight(actor: ApiActor, access: Access, user: string | undefined): void {
+  if (mayCall(actor, access, user === 'me' ? actor.user : user?.toLowerCase())) return;
+  throw refuse('MissingPrivileges', 'Not enough privileges');
+}
+
+function checkedInput(contract: RouteContract, fields: Record<string, unknown>): Record<string, unknown> {
+  const parsed = contract.input.safeParse(fields);
+  if (!parsed.success) throw new InvalidFields(parsed.error.issues);
+  return parsed.data;
+}
+
+function fieldsOf(body: unknown): object {
+  if (body === undefined || body === null) return {};
+  if (typeof body !== 'object' || Array.isArray(body)) throw refuse('InputValidationError', 'The body must be an object');
+  return body;
+}

@@ -1,0 +1,104 @@
+/** Passwords checked for others, tokens given, and the log of all that. */
+import { isClosed } from '../../operations/accounts-context.ts';
+import { findSignInUser } from '../../operations/accounts-lookup.ts';
+import type { SignIn } from '../../operations/accounts-sign-in.ts';
+import { authentication } from '../contract/authentication.ts';
+import { type ApiContext, defined, type Route, route } from '../context.ts';
+import { refuse } from '../faults.ts';
+
+export function authenticationRoutes({ store }: ApiContext): Route[] {
+  const { accounts } = store;
+  const failed = (): Error => refuse('AuthFailed', 'Authentication failed');
+
+  return [
+    route(authentication.authenticate, async ({ input, ip, session }) => {
+      const { username, password, scope, protocol } = input;
+      const result = await accounts.signIn({ username, password, scope, protocol, ip, session });
+      if (!result.ok) throw refusalOf(result);
+      const { user } = result;
+      // With a second factor the token comes after it.
+      const pending = result.require2fa.length > 0;
+      const token =
+        input.token && !pending
+          ? await accounts.tokens.create({
+              role: 'user',
+              user: user.id,
+              description: protocol,
+              ttlMs: accounts.context.defaults.tokenTtlMs,
+            })
+          : undefined;
+      return {
+        id: user.id,
+        username: user.username,
+        address: user.address,
+        scope,
+        require2fa: pending ? [...result.require2fa] : (false as const),
+        requirePasswordChange: result.requirePasswordChange,
+        ...(token === undefined ? {} : { token: token.token }),
+      };
+    }),
+    route(authentication.preauth, async ({ input }) => {
+      const user = await findSignInUser(accounts.context, input.username);
+      if (user === undefined || isClosed(user)) throw failed();
+      if (input.scope !== 'master' && user.disabledScopes.includes(input.scope))
+        throw refuse('InvalidAuthScope', 'This scope is switched off');
+      const { id, username, address, enabled2fa } = user;
+      const require2fa = enabled2fa.length > 0 ? [...enabled2fa] : (false as const);
+      return { id, username, address, scope: input.scope, require2fa };
+    }),
+    route(authentication.signOut, async ({ actor }) => {
+      if (actor.token === undefined) throw refuse('InvalidToken', 'Only a token that was issued can be revoked');
+      await accounts.tokens.revoke(actor.token);
+      return {};
+    }),
+    route(authentication.log, async ({ input }) => {
+      await accounts.users.expect(input.user);
+      const { user, action, filterip, limit, next, previous, page } = input;
+      const found = await accounts.authLog.list(user, { action, ip: filterip, limit, next, previous });
+      return { ...defined({ action }), page, ...found, results: found.results.map(eventBody) };
+    }),
+    route(authentication.event, async ({ input }) => {
+      await accounts.users.expect(input.user);
+      const event = await accounts.authLog.get(input.user, input.event);
+      if (event === undefined) throw refuse('EventNotFound', 'This event does not exist');
+      return { ...eventBody(event) };
+    }),
+  ];
+}
+
+type Event = NonNullable<Awaited<ReturnType<ApiContext['store']['accounts']['authLog']['get']>>>;
+
+function eventBody(event: Event) {
+  const { id, action, result, key, sess, ip, created, protocol, requiredScope, source, asp, aname, temporary } = event;
+  return {
+    id,
+    action,
+    result,
+    key,
+    sess,
+    ip,
+    created: created.toISOString(),
+    protocol,
+    requiredScope,
+    source,
+    ...defined({ asp, aname, temporary }),
+    last: event.last.toISOString(),
+    events: event.events,
+    expires: event.expires.toISOString(),
+  };
+}
+
+function refusalOf(failure: Extract<SignIn, { ok: false }>): Error {
+  switch (failure.reason) {
+    case 'limit':
+      return refuse('RateLimitedError', 'Too many failed sign-ins. Try again later.');
+    case 'scope':
+    case 'second-factor':
+    case 'network':
+      return refuse('InvalidAuthScope', 'The password is not for this scope');
+    case 'not-yet':
+      return refuse('TempPasswordNotYetValid', `This password is valid from ${failure.validAfter?.toISOString() ?? 'later'}`);
+    default:
+      return refuse('AuthFailed', 'Authentication failed');
+  }
+}
