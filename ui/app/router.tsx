@@ -5,7 +5,6 @@ import {
   createRoute,
   createRouter,
   lazyRouteComponent,
-  type AnyRouter,
 } from '@tanstack/react-router';
 import { z } from 'zod';
 import { logLevelSchema } from '../../app/appliance/control/contract.ts';
@@ -82,6 +81,6 @@ export function makeRouter(client: QueryClient) {
 
 declare module '@tanstack/react-router' {
   interface Register {
-    router: ReturnType<typeof makeRouter> & AnyRouter;
+    router: ReturnType<typeof makeRouter>;
   }
 }

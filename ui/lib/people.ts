@@ -71,3 +71,82 @@ export function displayName(person: {
 }): string {
   return person.name !== undefined && person.name !== '' ? person.name : (person.address ?? person.username);
 }
+
+const person = personEntrySchema.extend({
+  language: z.string().nullish(),
+  retention: z.union([z.number(), z.boolean()]).optional(),
+  spamLevel: z.number().optional(),
+  disabledScopes: z.array(z.string()).optional(),
+  limits: z.looseObject({ quota: quotaSchema.optional() }).optional(),
+});
+export type Person = z.output<typeof person>;
+
+export function personQuery(id: string) {
+  return queryOptions<Person, Fault>({
+    queryKey: ['people', 'one', id],
+    queryFn: async ({ signal }) => {
+      const found = await requestJson(person, 'GET', `/api/users/${id}`, { signal });
+      return { ...found, quota: found.limits?.quota ?? found.quota };
+    },
+  });
+}
+
+const created = z.looseObject({ id: z.string() });
+const done = z.looseObject({});
+
+export interface NewPerson {
+  readonly name: string;
+  readonly address: string;
+  readonly password: string;
+  /** Bytes; 0 is unlimited. */
+  readonly quota: number;
+}
+
+export async function createPerson(wanted: NewPerson): Promise<string> {
+  const { id } = await requestJson(created, 'POST', '/api/users', {
+    body: {
+      username: wanted.address,
+      address: wanted.address,
+      name: wanted.name,
+      password: wanted.password,
+      quota: wanted.quota,
+    },
+  });
+  return id;
+}
+
+export type PersonChange = Partial<{
+  name: string;
+  quota: number;
+  disabled: boolean;
+  password: string;
+  targets: readonly string[];
+  disabledScopes: readonly string[];
+}>;
+
+export async function updatePerson(id: string, change: PersonChange): Promise<void> {
+  await requestJson(done, 'PUT', `/api/users/${id}`, { body: change });
+}
+
+export async function removePerson(id: string): Promise<void> {
+  await requestJson(done, 'DELETE', `/api/users/${id}`);
+}
+
+/** Ends the IMAP and POP3 sessions of a person. */
+export async function signOutPerson(id: string): Promise<void> {
+  await requestJson(done, 'PUT', `/api/users/${id}/logout`, { body: {} });
+}
+
+/** Four groups of five letters and digits without look-alikes: 97 bits, and readable over the phone. */
+export function makePassword(): string {
+  const letters = 'abcdefghjkmnpqrstuvwxyz23456789';
+  const group = (): string =>
+    Array.from({ length: 5 }, () => {
+      // Values beyond the last whole multiple would favour the first letters.
+      for (;;) {
+        const value = crypto.getRandomValues(new Uint8Array(1))[0] ?? 0;
+        if (value < 256 - (256 % letters.length)) return letters[value % letters.length];
+      }
+    }).join('');
+  return [group(), group(), group(), group()].join('-');
+}

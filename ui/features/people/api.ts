@@ -1,0 +1,121 @@
+/** What the page of one person asks of the HTTP API. */
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { z } from 'zod';
+import type { Fault } from '../../lib/fault.ts';
+import { requestJson } from '../../lib/request.ts';
+
+const done = z.looseObject({});
+const addressEntry = z.looseObject({
+  id: z.string(),
+  address: z.string(),
+  main: z.boolean().optional(),
+  created: z.string().optional(),
+});
+export type AddressEntry = z.output<typeof addressEntry>;
+
+export function addressesQuery(user: string) {
+  return queryOptions<readonly AddressEntry[], Fault>({
+    queryKey: ['people', 'addresses', user],
+    queryFn: async ({ signal }) =>
+      (await requestJson(z.looseObject({ results: z.array(addressEntry) }), 'GET', `/api/users/${user}/addresses`, { signal }))
+        .results,
+  });
+}
+
+export async function addAddress(user: string, address: string): Promise<void> {
+  await requestJson(done, 'POST', `/api/users/${user}/addresses`, { body: { address } });
+}
+
+export async function makeMainAddress(user: string, id: string): Promise<void> {
+  await requestJson(done, 'PUT', `/api/users/${user}/addresses/${id}`, { body: { main: true } });
+}
+
+export async function removeAddress(user: string, id: string): Promise<void> {
+  await requestJson(done, 'DELETE', `/api/users/${user}/addresses/${id}`);
+}
+
+const mailboxEntry = z.looseObject({
+  id: z.string(),
+  path: z.string(),
+  specialUse: z.string().nullish(),
+  total: z.number().optional(),
+  unseen: z.number().optional(),
+  size: z.number().optional(),
+});
+export type MailboxEntry = z.output<typeof mailboxEntry>;
+
+export function mailboxesQuery(user: string) {
+  return queryOptions<readonly MailboxEntry[], Fault>({
+    queryKey: ['people', 'mailboxes', user],
+    queryFn: async ({ signal }) =>
+      (
+        await requestJson(z.looseObject({ results: z.array(mailboxEntry) }), 'GET', `/api/users/${user}/mailboxes`, {
+          query: { counters: true, sizes: true },
+          signal,
+        })
+      ).results,
+  });
+}
+
+export async function recountQuota(user: string): Promise<{ storageUsed: number; previousStorageUsed: number }> {
+  return requestJson(
+    z.looseObject({ storageUsed: z.number(), previousStorageUsed: z.number() }),
+    'POST',
+    `/api/users/${user}/quota/reset`,
+    { body: {} },
+  );
+}
+
+const authEvent = z.looseObject({
+  id: z.string(),
+  action: z.string(),
+  result: z.string().optional(),
+  protocol: z.string().nullish(),
+  source: z.string().nullish(),
+  ip: z.string().nullish(),
+  events: z.number().optional(),
+  created: z.string(),
+  last: z.string().optional(),
+});
+export type AuthEvent = z.output<typeof authEvent>;
+const authPage = z.looseObject({
+  total: z.number(),
+  nextCursor: z.union([z.string(), z.literal(false)]),
+  results: z.array(authEvent),
+});
+
+export function activityQuery(user: string) {
+  return infiniteQueryOptions({
+    queryKey: ['people', 'activity', user],
+    queryFn: ({ pageParam, signal }) =>
+      requestJson(authPage, 'GET', `/api/users/${user}/authlog`, { query: { limit: 50, next: pageParam }, signal }),
+    initialPageParam: '',
+    getNextPageParam: (page) => (page.nextCursor === false ? undefined : page.nextCursor),
+  });
+}
+
+const autoreplySchema = z.looseObject({
+  status: z.boolean(),
+  name: z.string().optional(),
+  subject: z.string().optional(),
+  text: z.string().optional(),
+  start: z.union([z.string(), z.literal(false)]).optional(),
+  end: z.union([z.string(), z.literal(false)]).optional(),
+});
+export type Autoreply = z.output<typeof autoreplySchema>;
+
+export function autoreplyQuery(user: string) {
+  return queryOptions<Autoreply, Fault>({
+    queryKey: ['people', 'autoreply', user],
+    queryFn: ({ signal }) => requestJson(autoreplySchema, 'GET', `/api/users/${user}/autoreply`, { signal }),
+  });
+}
+
+export async function saveAutoreply(user: string, autoreply: Autoreply): Promise<void> {
+  const { status, subject, text, start, end } = autoreply;
+  await requestJson(done, 'PUT', `/api/users/${user}/autoreply`, { body: { status, subject, text, start, end } });
+}
+
+export async function restorePerson(user: string): Promise<void> {
+  await requestJson(done, 'POST', `/api/users/${user}/restore`, { body: {} });
+}

@@ -1,0 +1,10 @@
+/** Gives text to the browser as a file. */
+export function downloadText(name: string, type: string, text: string): void {
+  const url = URL.createObjectURL(new Blob([text], { type: `${type};charset=utf-8` }));
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = name;
+  link.click();
+  // The click has been acted on by then.
+  window.setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}
