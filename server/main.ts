@@ -11,6 +11,7 @@
 import { fstatSync, watchFile, writeSync } from 'node:fs';
 import { createInterface, type Interface } from 'node:readline';
 import { z } from 'zod';
+import { settleAfterStart } from './base/after-start.ts';
 import { createLogger, type Logger } from './base/log.ts';
 import { ListenFault } from './base/listener.ts';
 import { certificateFiles, ConfigFault, loadConfigFile, parseConfigJson } from './config/load.ts';
@@ -77,6 +78,7 @@ async function run(config: Config, lines: Interface | undefined, log: Logger): P
   report({ type: 'ready', endpoints: worker.endpoints }, log);
   watchCertificates(config, worker, log);
   lines?.on('line', (line) => obey(line, worker, stop, log));
+  await settleAfterStart();
 
   if (!stopping.signal.aborted) await new Promise<void>((resolve) => stopping.signal.addEventListener('abort', () => resolve()));
   await worker.stop();

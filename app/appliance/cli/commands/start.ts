@@ -2,7 +2,7 @@
  * `mallard start`: the appliance in the foreground. Progress while it starts, then the addresses; Ctrl-C or SIGTERM stops it in order, a second
  * Ctrl-C ends the workers at once.
  */
-import { settleAfterStart } from '../../after-start.ts';
+import { settleAfterStart } from '../../../../server/base/after-start.ts';
 import { Appliance } from '../../appliance.ts';
 import { lanAddresses } from '../../certificates/names.ts';
 import type { ControlEvent, Status } from '../../control/contract.ts';
