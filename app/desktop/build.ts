@@ -2,12 +2,13 @@
  * Bundles the desktop app into dist/desktop: the main program and the preload as CommonJS for the Node and Chromium of Electron 22 and later, and the
  * pages and icons beside them. `npm run build` calls it, and so do the tests and the packaging.
  */
-import { copyFileSync, cpSync, mkdirSync, readdirSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import path from 'node:path';
 import { build } from 'vite';
 
 const root = path.resolve(import.meta.dirname, '..', '..');
+const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string };
 
 /** @param out default dist/desktop */
 export async function buildDesktop(out: string = path.join(root, 'dist', 'desktop')): Promise<void> {
@@ -31,6 +32,8 @@ async function bundle(name: string, entry: string, out: string, target: string):
     root: import.meta.dirname,
     logLevel: 'warn',
     publicDir: false,
+    // Electron knows a version only of a packaged app.
+    define: { 'process.env.MALLARD_VERSION': JSON.stringify(version) },
     ssr: { noExternal: true },
     build: {
       ssr: entry,

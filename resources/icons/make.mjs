@@ -19,7 +19,23 @@ const save = (name, data) => writeFileSync(path.join(folder, name), data);
 const app = (size) => draw(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="-3 -3 70 70">${drawing}</svg>`, size);
 save('icon.png', app(1024));
 save('icon.ico', ico([16, 24, 32, 48, 64, 128, 256].map((size) => ({ size, png: app(size) }))));
-save('icon.icns', icns([['icp4', 16], ['icp5', 32], ['ic07', 128], ['ic08', 256], ['ic09', 512], ['ic10', 1024], ['ic11', 32], ['ic12', 64], ['ic13', 256], ['ic14', 512]].map(([type, size]) => ({ type, png: app(size) }))));
+save(
+  'icon.icns',
+  icns(
+    [
+      ['icp4', 16],
+      ['icp5', 32],
+      ['ic07', 128],
+      ['ic08', 256],
+      ['ic09', 512],
+      ['ic10', 1024],
+      ['ic11', 32],
+      ['ic12', 64],
+      ['ic13', 256],
+      ['ic14', 512],
+    ].map(([type, size]) => ({ type, png: app(size) })),
+  ),
+);
 
 // The tray: the state as a coloured dot with its own form, so that it is told apart without colours too.
 const dots = {

@@ -3,6 +3,7 @@
  *
  *   node resources/servers/fetch.ts            both servers into resources/bin, for the platform it runs on
  *   node resources/servers/fetch.ts --cache    into the user's cache only
+ *   node resources/servers/fetch.ts --into DIR into this folder
  *
  * A binary can be proven only where it runs, so each platform's package is filled on that platform.
  */
@@ -13,9 +14,10 @@ import { platformKey, resolveServer } from './resolve.ts';
 import { ServerNotFoundError } from './try.ts';
 
 const bin = path.resolve(import.meta.dirname, '..', 'bin');
-const [option, ...rest] = process.argv.slice(2);
-if (rest.length > 0 || (option !== undefined && option !== '--cache')) {
-  console.error('usage: node resources/servers/fetch.ts [--cache]');
+const [option, folder, ...rest] = process.argv.slice(2);
+const known = option === '--into' ? folder !== undefined : folder === undefined && (option === undefined || option === '--cache');
+if (!known || rest.length > 0) {
+  console.error('usage: node resources/servers/fetch.ts [--cache | --into DIR]');
   process.exit(2);
 }
 const platform = platformKey(localHost());
@@ -31,7 +33,7 @@ try {
       bundledDir: path.join(bin, 'none'),
       onProgress: ({ text }) => console.log(`${server}: ${text}`),
     });
-    const target = option === '--cache' ? found.path : copyInto(path.join(bin, platform), found.path);
+    const target = option === '--cache' ? found.path : copyInto(folder ?? path.join(bin, platform), found.path);
     console.log(`${server}: ${found.flavor} ${found.version} (${target})`);
   }
 } catch (error) {

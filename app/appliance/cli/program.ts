@@ -75,6 +75,7 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
 
   addUserCommands(group(program, 'user', 'accounts'));
   addConfigCommands(group(program, 'config', 'settings'));
+  addServiceCommands(group(program, 'service', 'Mallard as a service of this computer'), setExitCode);
 
   add(group(program, 'mailbox', 'mailboxes'), 'list <user>', "list a user's mailboxes").action(
     async (user: string, options: CommonOptions) =>
@@ -170,6 +171,20 @@ function addConfigCommands(config: Command): void {
     .action(async (name: string, value: string | undefined, options: CommonOptions & { default?: boolean }) =>
       commands((module) => module.setConfig(contextOf(options), name, value, options.default === true)),
     );
+}
+
+function addServiceCommands(service: Command, setExitCode: (code: number) => void): void {
+  const commands = async <T>(use: (module: typeof import('./commands/service.ts')) => Promise<T>): Promise<T> =>
+    use(await import('./commands/service.ts'));
+  add(service, 'install', 'start with the computer, before anyone signs in (needs an administrator)')
+    .option('--account <name>', 'the account it runs under; without it, whoever asks')
+    .action(async (options: CommonOptions & { account?: string }) => commands((module) => module.serviceInstall(options)));
+  add(service, 'remove', 'end that; the data stays').action(async (options: CommonOptions) =>
+    commands((module) => module.serviceRemove(options)),
+  );
+  add(service, 'status', 'print whether it is installed and runs').action(async (options: CommonOptions) =>
+    commands((module) => module.serviceState(options)).then(setExitCode),
+  );
 }
 
 function group(program: Command, name: string, what: string): Command {

@@ -39,6 +39,8 @@ export interface DesktopOptions {
   readonly files: AppFiles;
 }
 
+/** Put in by the build. */
+const version = process.env.MALLARD_VERSION ?? '0.0.0';
 const lookForProblemsMs = 10_000;
 const retryLoadMs = 1000;
 const maxShownLines = 100;
@@ -91,7 +93,7 @@ export class Desktop {
     this.#questions = new Questions(this.#words, () => this.#window.browser);
     this.#updates = new UpdateFlow({
       updater: installedUpdater(),
-      currentVersion: app.getVersion(),
+      currentVersion: version,
       onState: () => this.#refresh(),
       refusal: () => (this.#link.state.home === 'attached' ? this.#words.updateAttached : undefined),
       confirm: (version) => this.#questions.mayUpdate(version),
@@ -247,7 +249,7 @@ export class Desktop {
       openDataFolder: tried(() => shell.openPath(this.#options.dataDir)),
       closeWindow: () => void this.#onCloseWish(),
       quit: tried(() => this.askAndQuit()),
-      about: tried(() => this.#questions.about(app.getVersion())),
+      about: tried(() => this.#questions.about(version)),
     };
   }
 
@@ -325,7 +327,7 @@ export class Desktop {
       lines: lines.slice(-maxShownLines),
       dataDir: this.#options.dataDir,
       platform: process.platform,
-      version: app.getVersion(),
+      version: version,
       language: this.#language,
       update: this.#updates.state,
     };

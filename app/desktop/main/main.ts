@@ -12,8 +12,8 @@ const appId = 'mail.mallard.desktop';
 
 app.setName('Mallard');
 app.setAppUserModelId(appId);
-// Every page, whatever a window says.
-app.enableSandbox();
+// Every page, whatever a window says; root (in tests and containers) has no sandbox and must say so on the command line.
+if (!app.commandLine.hasSwitch('no-sandbox')) app.enableSandbox();
 // This app talks to this computer alone.
 app.commandLine.appendSwitch('disable-background-networking');
 app.commandLine.appendSwitch('disable-component-update');
