@@ -25,7 +25,7 @@ import { ensureToken, newToken } from './secrets.ts';
 import type { SettingName } from './settings/registry.ts';
 import { type Changes, Settings } from './settings/store.ts';
 import { SettingsApplier } from './settings-applier.ts';
-import { endpointEntries, serviceEntry } from './status.ts';
+import { endpointEntries, reachableAs, serviceEntry } from './status.ts';
 import type {
   ServiceName,
   ServiceState,
@@ -195,6 +195,7 @@ export class Appliance implements ControlSubject {
       api: api === undefined ? null : `http://${bracketed(api.host)}:${api.port}`,
       services: this.#supervisor.status().map(serviceEntry),
       endpoints: endpointEntries(this.#supervisor.endpoints()),
+      reachableAs: reachableAs([this.settings.get('server.hostname'), ...this.settings.get('server.names')]),
       pid: process.pid,
       rssBytes: process.memoryUsage.rss(),
       since: new Date(this.#startedAt).toISOString(),

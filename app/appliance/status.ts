@@ -1,4 +1,5 @@
 /** The picture of the whole, as `mallard status --json` and the GUI have it. */
+import { lanAddresses } from './certificates/names.ts';
 import type { Service, Status } from './control/contract.ts';
 import { connectableHost } from './ports.ts';
 import type { Endpoints, ServiceStatus } from './supervisor/contract.ts';
@@ -39,6 +40,11 @@ export function endpointEntries(endpoints: Endpoints): Status['endpoints'] {
   return Object.fromEntries(
     Object.entries(endpoints).map(([name, { host, port, tls }]) => [name, { host: connectableHost(host), port, tls }]),
   );
+}
+
+/** What to type into a mail program elsewhere: the names that were set, then the addresses on the LAN. */
+export function reachableAs(configured: readonly string[]): string[] {
+  return [...new Set([...configured.filter((name) => name !== ''), ...lanAddresses()])];
 }
 
 /** What is told of a data directory whose appliance does not run. */

@@ -61,6 +61,8 @@ export const statusSchema = z.object({
   services: z.array(serviceSchema),
   /** By listener: imap, imaps, pop3, pop3s, lmtp, smtp, submission, submissions, api. The host is one that this computer can connect to. */
   endpoints: z.record(z.string(), endpointSchema),
+  /** Names and addresses for other computers and phones, the best first. */
+  reachableAs: z.array(z.string()).optional(),
   /** The appliance's own process. */
   pid: z.int().nullable(),
   rssBytes: z.int().nullable(),
