@@ -7,15 +7,19 @@ import { ANNOTATION_INDEXES } from '../store/annotations.ts';
 import { connectDatabase } from '../store/connect.ts';
 import { INDEXES, ensureIndexes } from '../store/indexes.ts';
 import { type LocalDomains, createLocalDomains } from '../store/local-domains.ts';
+import { MAIL_RECORD_INDEXES } from '../store/mail-record-indexes.ts';
 import { migrate } from '../store/migrations.ts';
 import { QUEUE_INDEXES } from '../store/queue-indexes.ts';
 import { createQueueStore } from '../store/queue.ts';
 import { type Secrets, createSecrets } from '../store/secrets.ts';
 import type { QueueStore } from '../store/types-queue.ts';
+import { USAGE_INDEXES, type Usage, createUsage } from '../store/usage.ts';
 import { createRedisBeacons } from '../sync/beacons.ts';
 import { type Accounts, createAccounts } from './accounts.ts';
 import type { Operations } from './contract.ts';
 import { type Core, createCore } from './core.ts';
+import { type MailRecords, createMailRecords } from './mail-records.ts';
+import { type UserLimitReader, createUserLimits } from './user-limits.ts';
 
 /** What the API and tasks use beyond `Operations`. */
 export type OpenedStore = {
@@ -23,9 +27,14 @@ export type OpenedStore = {
   /** Users, addresses, tokens: administration. */
   readonly accounts: Accounts;
   readonly housekeeping: Core['housekeeping'];
+  /** What the API keeps beside messages. */
+  readonly records: MailRecords;
   /** Outgoing mail. */
   readonly queue: QueueStore;
   readonly localDomains: LocalDomains;
+  /** Counters for limits on what users send and get. */
+  readonly usage: Usage;
+  readonly userLimits: UserLimitReader;
   readonly secrets: Secrets;
   /** Throws a busy Fault while the database is away. */
   readonly ping: () => Promise<void>;
@@ -41,7 +50,7 @@ export async function createOperations(config: Config, log: Logger): Promise<Ope
   );
   try {
     await migrate(database, log);
-    await ensureIndexes(database, [...INDEXES, ...ANNOTATION_INDEXES, ...ACCOUNT_INDEXES, ...QUEUE_INDEXES]);
+    await ensureIndexes(database, [...INDEXES, ...ANNOTATION_INDEXES, ...ACCOUNT_INDEXES, ...MAIL_RECORD_INDEXES, ...QUEUE_INDEXES, ...USAGE_INDEXES]);
   } catch (error) {
     await database.close();
     throw error;
@@ -72,8 +81,11 @@ export async function createOperations(config: Config, log: Logger): Promise<Ope
     operations: { ...core.operations, accounts: accounts.operations },
     accounts,
     housekeeping: core.housekeeping,
+    records: createMailRecords(database),
     queue: createQueueStore(database),
     localDomains: createLocalDomains(database),
+    usage: createUsage(database),
+    userLimits: createUserLimits(accounts.context.tables.users, accounts.context.defaults),
     secrets: createSecrets(database),
     ping: database.ping,
     redisConnected: beacons.connected,

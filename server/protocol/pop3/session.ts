@@ -7,11 +7,17 @@ import type { Logger } from '../../base/log.ts';
 import type { SocketIo } from '../../base/socket-io.ts';
 import type { Config } from '../../config/schema.ts';
 import type { Operations } from '../../operations/contract.ts';
+import type { UserLimitReader } from '../../operations/user-limits.ts';
 import type { Maildrop } from './maildrop.ts';
 import { DotStuffer } from './wire/dot-stuffing.ts';
 import type { LineEvent, LineReader } from './wire/line-reader.ts';
 
-export type Pop3Services = { readonly config: Config; readonly operations: Operations };
+export type Pop3Services = {
+  readonly config: Config;
+  readonly operations: Operations;
+  /** A user's own limits, where there are any. */
+  readonly limitsOf?: UserLimitReader['of'];
+};
 
 export type Pop3State = 'authorization' | 'transaction';
 

@@ -76,7 +76,7 @@ async function askForResponse(session: Pop3Session): Promise<string | undefined>
 }
 
 async function logIn(session: Pop3Session, username: string, password: string): Promise<void> {
-  const { operations, config } = session.services;
+  const { operations, config, limitsOf } = session.services;
   const { connection } = session;
   const result = await operations.accounts.authenticate(username, password, 'pop3', {
     ip: connection.remoteAddress,
@@ -91,7 +91,9 @@ async function logIn(session: Pop3Session, username: string, password: string): 
     if (session.authFailed()) session.close();
     return;
   }
-  const maildrop = await Maildrop.open(operations, result.account.user, config.pop3);
+  const own = (await limitsOf?.(result.account.user))?.pop3MaxMessages ?? 0;
+  const maxMessages = own > 0 ? own : config.pop3.maxMessages;
+  const maildrop = await Maildrop.open(operations, result.account.user, { ...config.pop3, maxMessages });
   session.loggedIn(maildrop);
   session.log.info('logged in', { username: result.account.username, ip: connection.remoteAddress, tls: connection.secure });
   session.ok(`${maildrop.count} messages (${maildrop.totalBytes} octets)`);
