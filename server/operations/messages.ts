@@ -88,7 +88,7 @@ export function createMessages(parts: MessageParts): MessageService {
   /** References to the messages of `uids` that are there, with their current flags. */
   const refsOf = async (log: MailboxLog, user: UserId, mailbox: MailboxId, uids: UidSet): Promise<DraftRef[]> => {
     const columns = await log.view();
-    await materializer.ensure(user, mailbox, log.modseq);
+    await materializer.ensure(user, mailbox, log.owedAt);
     const refs = await readRefs(database, user, mailbox, uids);
     const live: DraftRef[] = [];
     for (const ref of refs) {

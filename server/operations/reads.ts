@@ -23,7 +23,7 @@ export function createReads(
 ): MessageReads {
   /** Placements must have reached what the caller may have been told of. */
   const settle = (user: UserId, mailbox: MailboxId): Promise<void> =>
-    registry.use(user, mailbox, (log) => materializer.ensure(user, mailbox, log.modseq));
+    registry.use(user, mailbox, (log) => materializer.ensure(user, mailbox, log.owedAt));
 
   async function* refBatches(user: UserId, mailbox: MailboxId, uids: UidSet): AsyncGenerator<readonly PlacementRef[]> {
     await settle(user, mailbox);

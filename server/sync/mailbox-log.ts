@@ -25,6 +25,8 @@ export class MailboxLog {
   modseq: Modseq;
   uidNext: Uid;
   deleted: boolean;
+  /** The last entry, as far as this log has seen, that brought or moved messages: it must be applied before placements are read. Flags come from the view. */
+  owedAt = 0 as Modseq;
   /** The journal was trimmed past this position. */
   broken = false;
   columns: ViewColumns | undefined;
@@ -72,7 +74,10 @@ export class MailboxLog {
     this.modseq = entry.modseq;
     this.#checkedAt = Date.now();
     this.uidNext = entry.uidNext;
-    if (entry.changes.some((change) => change.kind === 'delete')) this.deleted = true;
+    for (const change of entry.changes) {
+      if (change.kind === 'delete') this.deleted = true;
+      else if (isOwed(change)) this.owedAt = entry.modseq;
+    }
     const step = this.columns?.apply(entry);
     if (step === undefined) return;
     for (const listener of this.listeners) listener(entry, step);
@@ -145,7 +150,10 @@ export class MailboxLog {
     for await (const rows of readRows(this.#database, this.user, this.mailbox)) for (const row of rows) columns.load(row);
     for (;;) {
       const entries = await readJournal(this.#database, this.user, this.mailbox, columns.modseq, PAGE);
-      for (const entry of entries) columns.apply(entry);
+      for (const entry of entries) {
+        columns.apply(entry);
+        if (entry.modseq > this.modseq && entry.changes.some((change) => change.kind === 'append')) this.owedAt = entry.modseq;
+      }
       // From here to the assignment nothing is awaited, so head and view can't part.
       if (entries.length < PAGE && columns.modseq >= this.modseq) break;
     }
