@@ -3,7 +3,7 @@
  * Every entry this worker learns of, written here or elsewhere, passes through `advance` once and in order.
  */
 import { Fault, nonexistent } from '../base/fault.ts';
-import type { JournalEntry } from '../mail/change.ts';
+import type { Change, JournalEntry } from '../mail/change.ts';
 import type { MailboxId, Modseq, Uid, UserId } from '../mail/ids.ts';
 import type { Database } from '../store/connect.ts';
 import { readJournal } from '../store/journal.ts';
@@ -152,7 +152,7 @@ export class MailboxLog {
       const entries = await readJournal(this.#database, this.user, this.mailbox, columns.modseq, PAGE);
       for (const entry of entries) {
         columns.apply(entry);
-        if (entry.modseq > this.modseq && entry.changes.some((change) => change.kind === 'append')) this.owedAt = entry.modseq;
+        if (entry.modseq > this.modseq && entry.changes.some(isOwed)) this.owedAt = entry.modseq;
       }
       // From here to the assignment nothing is awaited, so head and view can't part.
       if (entries.length < PAGE && columns.modseq >= this.modseq) break;
@@ -163,4 +163,8 @@ export class MailboxLog {
     this.columns = columns;
     return columns;
   }
+}
+
+function isOwed(change: Change): boolean {
+  return change.kind === 'append' || (change.kind === 'expunge' && change.move !== undefined);
 }
