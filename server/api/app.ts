@@ -3,7 +3,7 @@ import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Access, RouteContract } from './contract/route.ts';
 import type { ApiActor } from '../operations/accounts-tokens.ts';
 import { createIdentify, type Identify, mayCall } from './access.ts';
-import { addBodyParsers, RawBody } from './body.ts';
+import { addBodyParsers, parseQuery, RawBody } from './body.ts';
 import type { ApiContext, Call, Route } from './context.ts';
 import { failureOf, InvalidFields, refuse } from './faults.ts';
 import { allRoutes } from './routes/all.ts';
@@ -21,7 +21,7 @@ export async function createApp(context: ApiContext): Promise<FastifyInstance> {
     logger: false,
     bodyLimit: BODY_LIMIT,
     exposeHeadRoutes: false,
-    routerOptions: { maxParamLength: MAX_PARAMETER, ignoreTrailingSlash: true },
+    routerOptions: { maxParamLength: MAX_PARAMETER, ignoreTrailingSlash: true, querystringParser: parseQuery },
     return503OnClosing: false,
   });
   addBodyParsers(app);

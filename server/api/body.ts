@@ -38,7 +38,8 @@ export function addBodyParsers(app: FastifyInstance): void {
       throw refuse('InputValidationError', 'The form can not be read');
     }
   });
-  for (const type of ['message/rfc822', 'application/octet-stream', 'text/plain']) {
+  // A stored file may be of any type; where raw bodies are not taken, this one is refused like the others.
+  for (const type of ['message/rfc822', 'application/octet-stream', 'text/plain', '*']) {
     app.addContentTypeParser(type, { parseAs: 'buffer' }, (request, body, done) =>
       done(null, new RawBody(body as Buffer, request.headers['content-type'] ?? '')),
     );
@@ -71,4 +72,18 @@ async function ofForm(form: FormData): Promise<Record<string, unknown>> {
     }
   }
   return collect(entries);
+}
+
+/** A query string. `or.from=x` and `or[from]=x` are fields of an object. */
+export function parseQuery(text: string): Record<string, unknown> {
+  const fields = collect(new URLSearchParams(text));
+  for (const [name, value] of Object.entries(fields)) {
+    const nested = /^(\w{1,64})(?:\.(\w{1,64})|\[(\w{1,64})\])$/.exec(name);
+    const [, outer, dotted, bracketed] = nested ?? [];
+    if (outer === undefined || outer === '__proto__') continue;
+    const known = fields[outer];
+    const object = typeof known === 'object' && known !== null && !Array.isArray(known) ? known : {};
+    fields[outer] = { ...object, [dotted ?? bracketed ?? '']: value };
+  }
+  return fields;
 }

@@ -2,10 +2,24 @@
 import type { ApiContext, Route } from '../context.ts';
 import { addressRoutes } from './addresses.ts';
 import { authenticationRoutes } from './authentication.ts';
+import { documentationRoutes } from './documentation.ts';
 import { healthRoutes } from './health.ts';
 import { mailboxRoutes } from './mailboxes.ts';
+import { messageRoutes } from './messages.ts';
+import { storageRoutes } from './storage.ts';
+import { uploadRoutes } from './uploads.ts';
 import { userRoutes } from './users.ts';
 
 export function allRoutes(context: ApiContext): Route[] {
-  return [userRoutes, addressRoutes, mailboxRoutes, authenticationRoutes, healthRoutes].flatMap((group) => group(context));
+  const routes = [
+    userRoutes,
+    addressRoutes,
+    mailboxRoutes,
+    authenticationRoutes,
+    healthRoutes,
+    messageRoutes,
+    uploadRoutes,
+    storageRoutes,
+  ].flatMap((group) => group(context));
+  return [...routes, ...documentationRoutes(routes)];
 }

@@ -1,0 +1,55 @@
+/** What the API keeps beside messages: notes, stored files, threads, what was deleted, and the feed of events. */
+import type { ContentId, MailboxId, Modseq, UserId } from '../mail/ids.ts';
+import type { Database } from '../store/connect.ts';
+import { type FileStore, createFileStore } from '../store/files.ts';
+import {
+  type FeedEntry,
+  countThreads,
+  findArchived,
+  findThread,
+  pageArchived,
+  positionsAt,
+  readFeed,
+} from '../store/mail-queries.ts';
+import { type Changes, type Stored, createRecords } from '../store/records.ts';
+import type { ArchivedMessage, MessageNoteFields } from '../store/types-mail-records.ts';
+import type { Page, PageRequest } from '../store/types-page.ts';
+
+export type MessageNote = Stored<MessageNoteFields>;
+
+export type MailRecords = {
+  readonly notesOf: (user: UserId, contents: readonly ContentId[]) => Promise<ReadonlyMap<string, MessageNote>>;
+  readonly note: (user: UserId, content: ContentId, changes: Changes<MessageNoteFields>['set']) => Promise<void>;
+  readonly threadCounts: (user: UserId, threads: readonly string[]) => Promise<ReadonlyMap<string, number>>;
+  readonly thread: (user: UserId, thread: string) => Promise<readonly { readonly mailbox: MailboxId; readonly uid: number }[]>;
+  readonly archived: (user: UserId, request: PageRequest) => Promise<Page<ArchivedMessage>>;
+  readonly findArchived: (
+    user: UserId,
+    which: { readonly id?: string; readonly uid?: number; readonly from?: Date; readonly to?: Date },
+  ) => Promise<ArchivedMessage[]>;
+  readonly feed: (user: UserId, mailbox: MailboxId, after: Modseq, limit: number) => Promise<readonly FeedEntry[]>;
+  readonly positionsAt: (user: UserId, event: string) => Promise<ReadonlyMap<MailboxId, Modseq> | undefined>;
+  readonly files: FileStore;
+};
+
+export function createMailRecords(database: Database): MailRecords {
+  const notes = createRecords<MessageNoteFields>(database, 'messageNotes', { ids: ['user', 'content'] });
+  return {
+    notesOf: async (user, contents) => {
+      const found = await notes.find({ user, content: { in: contents } });
+      return new Map(found.map((note) => [note.content, note]));
+    },
+    note: async (user, content, set = {}) => {
+      await notes.upsert({ user, content }, { set });
+    },
+    threadCounts: (user, threads) => countThreads(database, user, threads),
+    thread: (user, thread) => findThread(database, user, thread),
+    archived: (user, request) => pageArchived(database, user, request),
+    findArchived: (user, which) => findArchived(database, user, which),
+    feed: (user, mailbox, after, limit) => readFeed(database, user, mailbox, after, limit),
+    positionsAt: (user, event) => positionsAt(database, user, event),
+    files: createFileStore(database),
+  };
+}
+
+export type { FeedEntry };
