@@ -71,6 +71,13 @@ export class Connection {
     };
   }
 
+  /** Channel bindings for SASL (RFC 9266); empty without TLS 1.3, where alone `tls-exporter` is safe whatever the handshake was. */
+  get channelBindings(): ReadonlyMap<string, Buffer> {
+    const socket = this.#socket;
+    if (!(socket instanceof TLSSocket) || socket.getProtocol() !== 'TLSv1.3') return new Map();
+    return new Map([['tls-exporter', socket.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0))]]);
+  }
+
   /**
    * Takes the connection to TLS as the server. The caller has written its "go ahead", has removed its `data` listener, and has thrown away every byte
    * it received after the command (RFC 3207 §4.2, RFC 9051 §6.2.1: nothing sent in the clear may be taken for protected). Bytes still unread in the

@@ -174,15 +174,18 @@ it('curl submits, and fetches by POP3', { skip: curl }, async () => {
 });
 
 const msmtp = missingTool({ name: 'msmtp', debianPackage: 'msmtp' }) ?? false;
-it('msmtp submits with STARTTLS and a login', { skip: msmtp }, async () => {
+it('msmtp submits with STARTTLS and a login, its password shown or not', { skip: msmtp }, async () => {
   const user = await createUser(worker);
   const file = path.join(folder, 'msmtprc');
-  writeFileSync(
-    file,
-    `account default\nhost 127.0.0.1\nport ${worker.port('submission')}\nfrom ${user.username}\nauth plain\nuser ${user.username}\npassword "${user.password}"\ntls on\ntls_certcheck off\n`,
-  );
-  chmodSync(file, 0o600);
-  await mustRun('msmtp', ['-C', file, user.username], { input: 'Subject: by msmtp\n\nhello\n' });
-  const [raw] = await arrived(user, 'INBOX', 1);
+  const mechanisms = ['plain', 'login', 'scram-sha-1', 'scram-sha-256'];
+  for (const mechanism of mechanisms) {
+    writeFileSync(
+      file,
+      `account default\nhost 127.0.0.1\nport ${worker.port('submission')}\nfrom ${user.username}\nauth ${mechanism}\nuser ${user.username}\npassword "${user.password}"\ntls on\ntls_certcheck off\n`,
+    );
+    chmodSync(file, 0o600);
+    await mustRun('msmtp', ['-C', file, user.username], { input: 'Subject: by msmtp\n\nhello\n' });
+  }
+  const [raw] = await arrived(user, 'INBOX', mechanisms.length);
   assert.match(raw?.toString() ?? '', /Subject: by msmtp\r\n/);
 });

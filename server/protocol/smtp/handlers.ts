@@ -8,6 +8,7 @@ import type { Device, MailFlow } from '../../delivery/mail-flow.ts';
 import type { Origin, SmtpEnvelope } from '../../delivery/envelope.ts';
 import { receivedField } from '../../delivery/trace-header.ts';
 import type { Operations } from '../../operations/contract.ts';
+import { saslMechanisms } from '../sasl.ts';
 import { createDeviceList } from './devices.ts';
 import { createSmtpHandler } from './dispatcher.ts';
 import { envelopeOf, originOf } from './origin.ts';
@@ -191,7 +192,7 @@ function submissionProfile({ config, flow, trace }: SmtpDependencies): SmtpProfi
     service: 'submission',
     requiresAuth: true,
     requiresSmtpUtf8Declared: false,
-    mechanisms: () => ['PLAIN', 'LOGIN'],
+    mechanisms: (session) => saslMechanisms(session.connection.channelBindings, { login: true }),
     onSender: async (session, transaction) => {
       const { account } = session;
       // The null reverse-path is for notices that a client sends (RFC 8098 §2).

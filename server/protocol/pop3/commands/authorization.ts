@@ -1,12 +1,12 @@
 /** USER, PASS, AUTH, STLS, UTF8: what comes before the maildrop is open (RFC 1939 §7, RFC 5034, RFC 2595, RFC 6856). */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { mayAuthenticate } from '../../../config/plaintext-policy.ts';
-import { decodeSaslResponse, parsePlain } from '../../sasl-plain.ts';
+import type { AuthenticationResult } from '../../../operations/contract.ts';
+import { decodeSaslResponse } from '../../sasl-plain.ts';
+import { runSasl, saslMechanisms } from '../../sasl.ts';
 import type { Pop3Command } from '../command-spec.ts';
 import { Maildrop } from '../maildrop.ts';
 import type { Pop3Session } from '../session.ts';
-
-const MECHANISMS = ['PLAIN'] as const;
 
 function mayLogIn(session: Pop3Session): boolean {
   return mayAuthenticate(session.services.config, session.connection);
@@ -46,42 +46,55 @@ const pass: Pop3Command = {
 const auth: Pop3Command = {
   name: 'AUTH',
   states: ['authorization'],
-  capability: (session) => (mayLogIn(session) ? [`SASL ${MECHANISMS.join(' ')}`] : []),
+  capability: (session) => (mayLogIn(session) ? [`SASL ${mechanismsOf(session).join(' ')}`] : []),
   rfc: '5034',
   run: async (session, argument) => {
-    const [mechanism = '', initial, ...more] = argument.split(' ').filter((word) => word !== '');
+    const [name = '', initial, ...more] = argument.split(' ').filter((word) => word !== '');
     // The old form without a mechanism lists them; Outlook still asks so.
-    if (mechanism === '') return session.lines('Mechanisms follow', mayLogIn(session) ? MECHANISMS : []);
-    if (mechanism.toUpperCase() !== 'PLAIN' || more.length > 0) return session.err('This mechanism is not offered');
+    if (name === '') return session.lines('Mechanisms follow', mayLogIn(session) ? mechanismsOf(session) : []);
+    const mechanism = name.toUpperCase();
+    if (!mechanismsOf(session).includes(mechanism) || more.length > 0) return session.err('This mechanism is not offered');
     if (!mayLogIn(session)) return needsTls(session);
-    const response = initial ?? (await askForResponse(session));
-    if (response === undefined) return;
-    if (response === '*') return session.err('Cancelled');
-    const bytes = decodeSaslResponse(response);
-    const credentials = bytes === undefined ? undefined : parsePlain(bytes);
-    if (credentials === undefined) return session.err('The response can’t be understood');
-    if (credentials.authzid !== '' && credentials.authzid !== credentials.username) {
-      return session.err('Acting for another user is not allowed', 'AUTH');
-    }
-    await logIn(session, credentials.username, credentials.password);
+    const first = initial === undefined ? undefined : decodeSaslResponse(initial);
+    if (initial !== undefined && first === undefined) return session.err('The response can’t be understood');
+    const { connection, services } = session;
+    const outcome = await runSasl(mechanism, first, {
+      accounts: services.operations.accounts,
+      protocol: 'pop3',
+      from: { ip: connection.remoteAddress, connection: connection.id },
+      bindings: connection.channelBindings,
+      ask: (challenge) => ask(session, challenge),
+    });
+    if (outcome.kind === 'cancelled') return session.err('Cancelled');
+    if (outcome.kind === 'malformed') return session.err('The response can’t be understood');
+    if (outcome.kind === 'other-user') return session.err('Acting for another user is not allowed', 'AUTH');
+    await finishLogIn(session, outcome.username, outcome.result);
   },
 };
 
-/** An empty challenge; undefined = the client is gone. */
-async function askForResponse(session: Pop3Session): Promise<string | undefined> {
-  session.io.write('+ \r\n');
+function mechanismsOf(session: Pop3Session): readonly string[] {
+  return saslMechanisms(session.connection.channelBindings, { login: false });
+}
+
+async function ask(session: Pop3Session, challenge: Buffer): Promise<Buffer | 'cancelled' | 'malformed'> {
+  session.io.write(`+ ${challenge.toString('base64')}\r\n`);
   const event = await session.nextLine();
-  if (event === undefined) return undefined;
-  return event.kind === 'line' ? event.line.toString('latin1') : '?';
+  // A client that is gone gives up like one that says so.
+  if (event === undefined) return 'cancelled';
+  if (event.kind !== 'line') return 'malformed';
+  const line = event.line.toString('latin1');
+  return line === '*' ? 'cancelled' : (decodeSaslResponse(line) ?? 'malformed');
 }
 
 async function logIn(session: Pop3Session, username: string, password: string): Promise<void> {
+  const { connection, services } = session;
+  const from = { ip: connection.remoteAddress, connection: connection.id };
+  await finishLogIn(session, username, await services.operations.accounts.authenticate(username, password, 'pop3', from));
+}
+
+async function finishLogIn(session: Pop3Session, username: string, result: AuthenticationResult): Promise<void> {
   const { operations, config, limitsOf } = session.services;
   const { connection } = session;
-  const result = await operations.accounts.authenticate(username, password, 'pop3', {
-    ip: connection.remoteAddress,
-    connection: connection.id,
-  });
   if (!result.ok) {
     session.log.info('login refused', { username, ip: connection.remoteAddress, reason: result.reason });
     if (result.code === 'UNAVAILABLE') return session.err('Login is not possible at the moment', 'SYS/TEMP');
