@@ -23,11 +23,17 @@ export type SinkOptions = {
   /** The reply to a finished message; undefined closes the connection instead. */
   readonly onData?: (message: SinkMessage) => string | undefined;
   readonly onConnect?: () => string;
+  /** STARTTLS is offered and then answered with something that is no TLS, or not at all. */
+  readonly brokenTls?: 'garbage' | 'silence';
+  /** The name it says in its answer to EHLO. */
+  readonly name?: string;
 };
 
 export type SmtpSink = {
   readonly port: number;
   readonly messages: SinkMessage[];
+  /** The last thousand command lines. */
+  readonly lines: string[];
   /** Connections so far. */
   readonly connections: () => number;
   options: SinkOptions;
@@ -36,6 +42,7 @@ export type SmtpSink = {
 
 export async function startSmtpSink(options: SinkOptions = {}): Promise<SmtpSink> {
   const messages: SinkMessage[] = [];
+  const lines: string[] = [];
   const sockets = new Set<Socket>();
   let connections = 0;
   const sink: { options: SinkOptions } = { options };
@@ -44,7 +51,7 @@ export async function startSmtpSink(options: SinkOptions = {}): Promise<SmtpSink
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     socket.setNoDelay(true);
-    converse(socket, sink, messages);
+    converse(socket, sink, messages, lines);
   });
   server.listen(options.port ?? 0, options.host ?? '127.0.0.1');
   await once(server, 'listening');
@@ -52,6 +59,7 @@ export async function startSmtpSink(options: SinkOptions = {}): Promise<SmtpSink
   return Object.assign(sink, {
     port: typeof address === 'object' && address !== null ? address.port : 0,
     messages,
+    lines,
     connections: () => connections,
     close: async () => {
       for (const socket of sockets) socket.destroy();
@@ -60,7 +68,7 @@ export async function startSmtpSink(options: SinkOptions = {}): Promise<SmtpSink
   });
 }
 
-function converse(plain: Socket, sink: { readonly options: SinkOptions }, messages: SinkMessage[]): void {
+function converse(plain: Socket, sink: { readonly options: SinkOptions }, messages: SinkMessage[], lines: string[]): void {
   let socket: Socket = plain;
   let text = '';
   let from = '';
@@ -94,17 +102,28 @@ function converse(plain: Socket, sink: { readonly options: SinkOptions }, messag
   };
 
   function command(line: string): boolean {
+    lines.push(Buffer.from(line, 'latin1').toString('utf8'));
+    if (lines.length > 1_000) lines.shift();
     const { certificate, extensions, onRecipient } = sink.options;
     const verb = line.split(/[ :]/)[0]?.toUpperCase();
     switch (verb) {
       case 'EHLO': {
         const offers = [...(extensions ?? []), ...(certificate === undefined || socket instanceof TLSSocket ? [] : ['STARTTLS'])];
-        say(['250-sink', ...offers.map((offer) => `250-${offer}`), '250 PIPELINING'].join('\r\n'));
+        say([`250-${sink.options.name ?? 'sink'}`, ...offers.map((offer) => `250-${offer}`), '250 PIPELINING'].join('\r\n'));
         break;
       }
       case 'STARTTLS': {
-        if (certificate === undefined) break;
+        if (certificate === undefined) {
+          say('502 5.5.1 no');
+          break;
+        }
         say('220 go');
+        if (sink.options.brokenTls !== undefined) {
+          socket.removeAllListeners('data');
+          socket.resume();
+          if (sink.options.brokenTls === 'garbage') say('this is no TLS');
+          return false;
+        }
         socket.off('data', onData);
         socket = new TLSSocket(plain, { isServer: true, ...certificate });
         socket.on('error', () => {});
@@ -116,7 +135,7 @@ function converse(plain: Socket, sink: { readonly options: SinkOptions }, messag
         say('235 2.7.0 ok');
         break;
       case 'MAIL':
-        from = /<(.*?)>/.exec(line)?.[1] ?? '';
+        from = Buffer.from(/<(.*?)>/.exec(line)?.[1] ?? '', 'latin1').toString('utf8');
         to = [];
         say('250 2.1.0 ok');
         break;

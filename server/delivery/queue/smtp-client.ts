@@ -120,15 +120,30 @@ export class SmtpClient {
       allowInternalNetworkInterfaces: true,
     } as SMTPConnection.Options);
     const client = new SmtpClient(connection);
-    await client.#step((done) => connection.connect(done));
+    // nodemailer's own limits leave out a TLS handshake that never ends.
+    const overdue = setTimeout(() => client.#giveUp('the server takes too long'), options.connectTimeoutMs * 2);
+    try {
+      await client.#open(connection, options);
+    } finally {
+      clearTimeout(overdue);
+    }
+    return client;
+  }
+
+  async #open(connection: Connection, options: ConnectOptions): Promise<void> {
+    await this.#step((done) => connection.connect(done));
     const { credentials } = options;
     if (credentials !== undefined) {
       const { username, password } = credentials;
-      await client.#step((done) =>
+      await this.#step((done) =>
         connection.login({ user: username, credentials: { user: username, pass: password } } as never, done),
       );
     }
-    return client;
+  }
+
+  #giveUp(reason: string): void {
+    this.#broken ??= Object.assign(new Error(reason), { code: this.#connection.secure ? 'ESOCKET' : 'ETIMEDOUT' });
+    this.#connection.close();
   }
 
   get usable(): boolean {
@@ -166,10 +181,7 @@ export class SmtpClient {
     const { recipients, body } = message;
     this.#connection.parameters = this.#parametersOf(message);
     this.#dirty = true;
-    const overdue = setTimeout(() => {
-      this.#broken ??= new Error('sending took too long');
-      this.#connection.close();
-    }, message.timeoutMs);
+    const overdue = setTimeout(() => this.#giveUp('sending took too long'), message.timeoutMs);
     const info = await new Promise<SendInfo>((resolve, reject) => {
       const fail = (error: ClientError): void => reject(error);
       const ended = (): void => reject(this.#broken ?? new Error('the connection was closed'));
@@ -281,6 +293,7 @@ export class SmtpClient {
 
 function asFault(error: unknown, beforeMessage: boolean): SendFault {
   const { message, responseCode, response, code } = error as ClientError;
-  const tlsFailed = code === 'ETLS' || (beforeMessage && code === 'ESOCKET' && /SSL|TLS|certificate|handshake/i.test(message));
+  const tlsFailed =
+    code === 'ETLS' || (beforeMessage && responseCode === undefined && /SSL|TLS|certificate|handshake/i.test(message));
   return new SendFault(response ?? message, { code: responseCode ?? 0, beforeMessage, tlsFailed, cause: error });
 }
