@@ -72,7 +72,7 @@ export class StressClient {
       this.#note(`S ${response.slice(0, 300)}`);
       if (response.startsWith(tag)) {
         const status = response.slice(tag.length);
-        if (!/^OK/.test(status) && !/^NO \[EXPUNGEISSUED\]/.test(status)) this.fail(`${this.#command} → ${status}`);
+        if (!status.startsWith('OK') && !status.startsWith('NO [EXPUNGEISSUED]')) this.fail(`${this.#command} → ${status}`);
         return status;
       }
       this.#hear(response);

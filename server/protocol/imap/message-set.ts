@@ -1,5 +1,6 @@
 /** From a sequence-set to the UIDs it means in this session, by numbers or by UIDs (RFC 9051 §9 sequence-set). */
 import { Fault } from '../../base/fault.ts';
+import type { Uid } from '../../mail/ids.ts';
 import { type SequenceSet, largestWritten, mentionsStar, resolveSequenceSet } from '../../mail/sequence-set.ts';
 import type { UidSet } from '../../mail/uid-set.ts';
 import type { Session } from './session.ts';
@@ -17,12 +18,22 @@ export function resolveMessages(session: Session, set: SequenceSet, uid: boolean
   return box.uidsOfSeqs(resolveSequenceSet(set, count));
 }
 
-/** The set of sequence numbers of these UIDs, for reply codes of commands by number. */
+/** The sequence numbers of these UIDs, ascending, for replies to commands by number. */
 export function seqsOf(session: Session, uids: UidSet): number[] {
+  const { box } = session;
   const seqs: number[] = [];
-  for (const uid of uids) {
-    const seq = session.box.seqOf(uid as never);
-    if (seq !== undefined) seqs.push(seq);
+  if (box.hasExpunges) {
+    for (const uid of uids) {
+      const seq = box.seqOf(uid as Uid);
+      if (seq !== undefined) seqs.push(seq);
+    }
+    return seqs;
+  }
+  // Nothing untold: a number is the row's index.
+  const { view } = box;
+  const end = view.lowerBound((box.announced + 1) as Uid);
+  for (const { from, to } of uids.ranges()) {
+    for (let index = view.lowerBound(from as Uid); index < end && view.uidAt(index) <= to; index += 1) seqs.push(index + 1);
   }
   return seqs;
 }
