@@ -6,13 +6,14 @@ import { serviceKinds, type Config } from './config/schema.ts';
 import { createDelivery } from './delivery/deliver.ts';
 import { createMailFlow } from './delivery/mail-flow.ts';
 import { createOutgoing } from './delivery/outgoing.ts';
+import { rememberRecipients } from './delivery/recent-recipients.ts';
 import { createSentCopies } from './delivery/sent-copy.ts';
 import type { Assembly, RunningService, ServiceContext, StartService } from './main-worker.ts';
 import { ImapServer } from './protocol/imap/server.ts';
 import type { ImapSettings } from './protocol/imap/settings.ts';
 import { createLmtpHandler } from './protocol/lmtp/handler.ts';
 import { createPop3Handler } from './protocol/pop3/dispatcher.ts';
-import { createIncomingHandler, createSubmissionHandler } from './protocol/smtp/handlers.ts';
+import { createDeviceHandler, createIncomingHandler, createSubmissionHandler } from './protocol/smtp/handlers.ts';
 
 /** The services of one worker, and the queue behind them. */
 export function assemble({ config, operations, store, log }: Omit<ServiceContext, 'name'>): Assembly {
@@ -29,6 +30,7 @@ export function assemble({ config, operations, store, log }: Omit<ServiceContext
     delivery,
     sentCopies,
     log: log.with({ service: 'delivery' }),
+    limits: { of: store.userLimits.of, usage: store.usage },
   });
   const imap = new ImapServer({
     ops: operations,
@@ -36,8 +38,12 @@ export function assemble({ config, operations, store, log }: Omit<ServiceContext
     settings: imapSettings(config),
     maxInFlightBytes: config.store.maxInFlightBytes,
   });
+  const resolveRecipient = rememberRecipients(operations.accounts.resolveRecipient);
+  const forDelivery = { ...operations, accounts: { ...operations.accounts, resolveRecipient } };
   const imapService = onListener(() => imap.handler, false);
-  const pop3Service = onListener((context) => createPop3Handler(context, context.log));
+  const pop3Service = onListener((context) =>
+    createPop3Handler({ config, operations, limitsOf: store.userLimits.of }, context.log),
+  );
   const submissionService = onListener((context) => createSubmissionHandler({ ...context, flow, memory }));
   return {
     services: {
@@ -45,8 +51,9 @@ export function assemble({ config, operations, store, log }: Omit<ServiceContext
       imaps: imapService,
       pop3: pop3Service,
       pop3s: pop3Service,
-      lmtp: onListener((context) => createLmtpHandler({ ...context, delivery, memory })),
+      lmtp: onListener((context) => createLmtpHandler({ ...context, operations: forDelivery, delivery, memory })),
       smtp: onListener((context) => createIncomingHandler({ ...context, flow, memory })),
+      devices: onListener((context) => createDeviceHandler({ ...context, flow, memory })),
       submission: submissionService,
       submissions: submissionService,
       api: onListener(createApiHandler),
