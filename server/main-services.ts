@@ -51,7 +51,7 @@ export function assemble({ config, operations, store, log }: Omit<ServiceContext
       imaps: imapService,
       pop3: pop3Service,
       pop3s: pop3Service,
-      lmtp: onListener((context) => createLmtpHandler({ ...context, operations: forDelivery, delivery, memory })),
+      lmtp: onListener((context) => createLmtpHandler({ ...context, operations: forDelivery, delivery, flow, memory })),
       smtp: onListener((context) => createIncomingHandler({ ...context, flow, memory })),
       devices: onListener((context) => createDeviceHandler({ ...context, flow, memory })),
       submission: submissionService,

@@ -18,6 +18,8 @@ export type LocalRecipient = { readonly address: string; readonly account: Accou
 
 export type DeliveryOutcome =
   | { readonly kind: 'delivered'; readonly mailbox: MailboxId; readonly message: MessageId | undefined }
+  /** It is in the queue, durably, on its way to somebody else. */
+  | { readonly kind: 'passed-on' }
   /** A rule of the user took the message and kept it nowhere. */
   | { readonly kind: 'discarded' }
   | { readonly kind: 'rejected'; readonly reason: string }
@@ -63,6 +65,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     origin: Origin,
     envelope: SmtpEnvelope,
   ): Promise<readonly DeliveryOutcome[]> {
+    if (recipients.length === 0) return [];
     if (countReceived(raw) > config.delivery.maxReceivedFields) return recipients.map(() => ({ kind: 'loop' }));
     if (!(await places.take(1, PLACE_WAIT_MS))) {
       return recipients.map(() => ({ kind: 'unavailable', cause: new Error('too many deliveries at a time') }));

@@ -23,6 +23,8 @@ export type MailFlow = {
   readonly classify: Expansion['classify'];
   /** From the world. `prepend` are fields for the message's head, e.g. Authentication-Results. */
   readonly receive: (message: Buffer, envelope: SmtpEnvelope, origin: Origin) => Promise<OutcomeText>;
+  /** Into the queue for all recipients: forwards to their ends, users here by another try. Durable when it resolves. */
+  readonly passOn: (message: Buffer, envelope: SmtpEnvelope, origin: Origin) => Promise<void>;
   /** From a user, or from a device in a user's name. */
   readonly submit: (
     message: Buffer,
@@ -95,14 +97,15 @@ export function createMailFlow(parts: MailFlowParts): MailFlow {
     if (failed >= 0 && !someDelivered && queued.length === 0) return describe(worst(outcomes), origin);
     const retry = local.filter((_, index) => !isTaken(outcomes[index]?.kind)).map(({ address }) => address);
     const rest = [...queued, ...envelope.recipients.filter(({ address }) => retry.includes(address))];
-    if (rest.length > 0) {
-      const facts = { messageId: '', subject: '' };
-      const { entries } = await dispatch.send(queueEnvelope(envelope, origin, facts), await expansion.expand(rest), message, {
-        now: new Date(origin.receivedAtMs),
-      });
-      tellQueued(origin, envelope, entries);
-    }
+    if (rest.length > 0) await passOn(message, { ...envelope, recipients: rest }, origin);
     return describe({ kind: 'delivered' }, origin);
+  };
+
+  const passOn: MailFlow['passOn'] = async (message, envelope, origin) => {
+    const queueFacts = queueEnvelope(envelope, origin, { messageId: '', subject: '' });
+    const recipients = await expansion.expand(envelope.recipients);
+    const { entries } = await dispatch.send(queueFacts, recipients, message, { now: new Date(origin.receivedAtMs) });
+    tellQueued(origin, envelope, entries);
   };
 
   const submit: MailFlow['submit'] = async (message, envelope, origin, account, options = {}) => {
@@ -210,7 +213,7 @@ export function createMailFlow(parts: MailFlowParts): MailFlow {
     });
   }
 
-  return { classify: expansion.classify, owns, mayReceive, receive, submit };
+  return { classify: expansion.classify, owns, mayReceive, receive, passOn, submit };
 }
 
 /** `*@example.org` or a whole address. */

@@ -10,6 +10,8 @@ export function describeOutcome(
   switch (outcome.kind) {
     case 'delivered':
       return { code: 250, enhanced: '2.1.5', text: `Delivered, id ${options.transactionId}` };
+    case 'passed-on':
+      return { code: 250, enhanced: '2.1.5', text: `Queued, id ${options.transactionId}` };
     // Nobody is told what a user throws away.
     case 'discarded':
       return { code: 250, enhanced: '2.1.5', text: `Delivered, id ${options.transactionId}` };

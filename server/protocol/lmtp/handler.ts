@@ -6,8 +6,9 @@ import type { Budget } from '../../base/budget.ts';
 import type { ConnectionHandler } from '../../base/listener.ts';
 import type { Logger } from '../../base/log.ts';
 import type { Config } from '../../config/schema.ts';
-import type { Delivery, LocalRecipient } from '../../delivery/deliver.ts';
+import type { Delivery, DeliveryOutcome, LocalRecipient } from '../../delivery/deliver.ts';
 import type { Origin, SmtpEnvelope } from '../../delivery/envelope.ts';
+import type { MailFlow } from '../../delivery/mail-flow.ts';
 import { describeOutcome } from '../../delivery/outcome-reply.ts';
 import { deliveryFields, receivedField } from '../../delivery/trace-header.ts';
 import type { Operations } from '../../operations/contract.ts';
@@ -21,6 +22,8 @@ export type LmtpDependencies = {
   readonly config: Config;
   readonly operations: Operations;
   readonly delivery: Delivery;
+  /** Carries mail for forwarding addresses on; without it they are nobody here. */
+  readonly flow?: Pick<MailFlow, 'passOn'>;
   /** Memory for messages in flight, shared by every service of the worker. */
   readonly memory: Budget;
   readonly log: Logger;
@@ -40,7 +43,7 @@ export function createLmtpHandler(dependencies: LmtpDependencies): ConnectionHan
   return createSmtpHandler({ profile: lmtpProfile(dependencies), config, operations, limits, memory }, log);
 }
 
-function lmtpProfile({ config, operations, delivery }: LmtpDependencies): SmtpProfile {
+function lmtpProfile({ config, operations, delivery, flow }: LmtpDependencies): SmtpProfile {
   return {
     service: 'lmtp',
     protocol: 'LMTP',
@@ -55,6 +58,7 @@ function lmtpProfile({ config, operations, delivery }: LmtpDependencies): SmtpPr
     onRecipient: async (_session, _transaction, request): Promise<RecipientDecision> => {
       const found = await operations.accounts.resolveRecipient(request.address);
       if (found.kind === 'user' && found.disabled) return { refused: reply(550, '5.2.1', 'The mailbox is disabled') };
+      if (found.kind === 'forward' && flow !== undefined) return { accepted: { ...request, target: found } };
       if (found.kind !== 'user') return { refused: reply(550, '5.1.1', 'No such user here') };
       return { accepted: { ...request, target: { kind: 'local', account: found.account, label: found.label } } };
     },
@@ -62,9 +66,15 @@ function lmtpProfile({ config, operations, delivery }: LmtpDependencies): SmtpPr
       const origin: Origin = originOf(session, transaction);
       const envelope: SmtpEnvelope = envelopeOf(transaction);
       const head = deliveryFields(envelope) + receivedField(origin, envelope, config.hostname);
-      const outcomes = await delivery.deliver(join(Buffer.from(head)), localRecipients(envelope), origin, envelope);
-      return outcomes.map((outcome) => {
-        const { code, enhanced, text } = describeOutcome(outcome, {
+      const message = join(Buffer.from(head));
+      const [outcomes, forwarded] = await Promise.all([
+        delivery.deliver(message, localRecipients(envelope), origin, envelope),
+        forward(flow, message.subarray(Buffer.byteLength(deliveryFields(envelope))), envelope, origin),
+      ]);
+      const local = outcomes.values();
+      return envelope.recipients.map(({ target }) => {
+        const outcome = target.kind === 'local' ? local.next().value : forwarded;
+        const { code, enhanced, text } = describeOutcome(outcome ?? { kind: 'unavailable', cause: undefined }, {
           transactionId: transaction.id,
           quotaFailure: config.delivery.quotaFailure,
         });
@@ -72,6 +82,23 @@ function lmtpProfile({ config, operations, delivery }: LmtpDependencies): SmtpPr
       });
     },
   };
+}
+
+/** What is for forwarding addresses goes into the queue, without the fields of final delivery. Undefined = nothing is. */
+async function forward(
+  flow: LmtpDependencies['flow'],
+  message: Buffer,
+  envelope: SmtpEnvelope,
+  origin: Origin,
+): Promise<DeliveryOutcome | undefined> {
+  const recipients = envelope.recipients.filter(({ target }) => target.kind === 'forward');
+  if (recipients.length === 0) return undefined;
+  try {
+    await flow?.passOn(message, { ...envelope, recipients }, origin);
+    return { kind: 'passed-on' };
+  } catch (cause) {
+    return { kind: 'unavailable', cause };
+  }
 }
 
 function localRecipients(envelope: SmtpEnvelope): readonly LocalRecipient[] {

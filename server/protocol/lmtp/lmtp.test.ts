@@ -10,6 +10,7 @@ import { resolveConfig } from '../../config/load.ts';
 import type { PartialConfig } from '../../config/schema.ts';
 import { createDelivery } from '../../delivery/deliver.ts';
 import { FakeMailStore, LineClient } from '../../delivery/delivery-test-kit.ts';
+import type { SmtpEnvelope } from '../../delivery/envelope.ts';
 import { createLmtpHandler } from './handler.ts';
 
 const listeners: Listener[] = [];
@@ -19,7 +20,7 @@ after(async () => {
   await Promise.all(listeners.map((listener) => listener.close(0)));
 });
 
-type Bed = { store: FakeMailStore; memory: Budget; listener: Listener; client: () => Promise<LineClient> };
+type Bed = { store: FakeMailStore; memory: Budget; listener: Listener; passedOn: string[]; client: () => Promise<LineClient> };
 
 async function bed(
   settings: PartialConfig = {},
@@ -29,6 +30,11 @@ async function bed(
   const config = resolveConfig({ hostname: 'mail.test', ...settings });
   const memory = new Budget(options.memoryBytes ?? 1 << 28);
   const { operations } = store;
+  const passedOn: string[] = [];
+  const passOn = async (message: Buffer, envelope: SmtpEnvelope): Promise<void> => {
+    if (store.away) throw new Error('away');
+    passedOn.push(...envelope.recipients.map(({ address }) => `${address} ${message.toString()}`));
+  };
   const listener = await listen({
     service: 'lmtp',
     host: '127.0.0.1',
@@ -42,6 +48,7 @@ async function bed(
       config,
       operations,
       memory,
+      flow: { passOn },
       delivery: createDelivery({ operations, config, log: silentLogger }),
       log: silentLogger,
       ...(options.memoryWaitMs === undefined ? {} : { memoryWaitMs: options.memoryWaitMs }),
@@ -54,7 +61,7 @@ async function bed(
     assert.equal(await opened.reply(), '220 mail.test LMTP Mallard');
     return opened;
   };
-  return { store, memory, listener, client };
+  return { store, memory, listener, passedOn, client };
 }
 
 /** Sends the envelope and the message in one packet each; answers all replies after 354. */
@@ -146,6 +153,18 @@ test('a label names a mailbox that is there', async () => {
   await send(lmtp, 'a@b.test', ['user+lists@mail.test'], 'x');
   await send(lmtp, 'a@b.test', ['user+other@mail.test'], 'x');
   assert.deepEqual([store.texts(user, 'Lists').length, store.texts(user).length], [1, 1]);
+});
+
+test('forwarding addresses go into the queue, each recipient answered for itself', async () => {
+  const { store, passedOn, client } = await bed();
+  const user = store.addUser('one@mail.test');
+  store.forwards.set('list@mail.test', ['x@else.test']);
+  const lmtp = await client();
+  await lmtp.say('LHLO client.test');
+  const replies = await send(lmtp, 'a@b.test', ['list@mail.test', 'one@mail.test'], 'Subject: x\r\n\r\nbody');
+  assert.deepEqual(withoutId(replies), ['250 2.1.5 Queued, id $', '250 2.1.5 Delivered, id $']);
+  assert.equal(store.texts(user).length, 1);
+  assert.match(passedOn.join(), /^list@mail\.test Received: [^]*Subject: x\r\n\r\nbody\r\n$/);
 });
 
 test('DATA without a recipient, and with only refused ones', async () => {
