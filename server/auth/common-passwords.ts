@@ -14,7 +14,7 @@ const COMMON: ReadonlySet<string> = new Set(
 /** Why a password is unsafe, undefined when nothing speaks against it. `names`: what belongs to the user and is therefore guessed first. */
 export function weaknessOf(password: string, names: readonly string[]): 'short' | 'common' | 'name' | undefined {
   const plain = password.normalize('NFC').toLowerCase();
-  if ([...plain].length < 8) return 'short';
+  if (Array.from(plain).length < 8) return 'short';
   if (COMMON.has(plain) || new Set(plain).size < 3) return 'common';
   const bare = names.flatMap((name) => [name.toLowerCase(), name.toLowerCase().split('@')[0]!]).filter((name) => name.length > 0);
   return bare.includes(plain) ? 'name' : undefined;

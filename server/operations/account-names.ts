@@ -69,7 +69,7 @@ export function wildcardsFor(key: string): string[] {
   const local = key.slice(0, at);
   const domain = key.slice(at + 1);
   const candidates: string[] = [];
-  const chars = [...local];
+  const chars = Array.from(local);
   for (let from = 1; from <= chars.length; from += 1) candidates.push(`*${chars.slice(from).join('')}@${domain}`);
   candidates.push(`${local}@*`);
   return candidates;

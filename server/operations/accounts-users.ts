@@ -260,7 +260,7 @@ async function credentials(
 async function updateUser(context: AccountContext, user: User, changes: UserChanges): Promise<void> {
   const { password, hashedPassword, allowUnsafe, existingPassword, targets, disable2fa, tags, ...settings } = changes;
   const set: { -readonly [K in keyof UserFields]?: UserFields[K] | undefined } = { ...settings };
-  const unset: (keyof UserFields & string)[] = [];
+  const unset: (keyof UserFields)[] = [];
   if (targets !== undefined) set.targets = forwardTargets(targets);
   if (tags !== undefined) Object.assign(set, { tags: distinct(tags), tagKeys: distinct(tags).map(lower) });
   if (settings.fromWhitelist !== undefined) set.fromWhitelist = distinct(settings.fromWhitelist);

@@ -119,7 +119,7 @@ export function createRecords<T extends object>(database: Database, name: string
     findOne: async (where, { sort } = {}) =>
       optional(await guarded(() => collection.findOne(filter(where), sort === undefined ? {} : { sort: renameId(sort) }))),
     find: async (where, { sort, limit, skip } = {}) => {
-      const cursor = collection.find(filter(where), { ...(sort === undefined ? {} : { sort: renameId(sort) }) });
+      const cursor = collection.find(filter(where), sort === undefined ? {} : { sort: renameId(sort) });
       if (skip !== undefined) cursor.skip(skip);
       if (limit !== undefined) cursor.limit(limit);
       return (await guarded(() => cursor.toArray())).map(fromDoc);

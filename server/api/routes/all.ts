@@ -6,6 +6,7 @@ import { documentationRoutes } from './documentation.ts';
 import { healthRoutes } from './health.ts';
 import { mailboxRoutes } from './mailboxes.ts';
 import { messageRoutes } from './messages.ts';
+import { searchRoutes } from './search.ts';
 import { storageRoutes } from './storage.ts';
 import { uploadRoutes } from './uploads.ts';
 import { userRoutes } from './users.ts';
@@ -19,6 +20,7 @@ export function allRoutes(context: ApiContext): Route[] {
     healthRoutes,
     messageRoutes,
     uploadRoutes,
+    searchRoutes,
     storageRoutes,
   ].flatMap((group) => group(context));
   return [...routes, ...documentationRoutes(routes)];

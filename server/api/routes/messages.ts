@@ -1,6 +1,6 @@
 /** Messages of a mailbox: lists, one in full, its bytes, flags, moves, deletion. */
 import type { MailboxId, Uid, UserId } from '../../mail/ids.ts';
-import { UidSet, UidSetBuilder } from '../../mail/uid-set.ts';
+import { UidSet } from '../../mail/uid-set.ts';
 import type { MailboxInfo, MailboxView } from '../../operations/contract.ts';
 import { decodePartTable } from '../../mime/part-table.ts';
 import { findPart } from '../../mime/sections.ts';
@@ -11,6 +11,7 @@ import { messages } from '../contract/messages.ts';
 import { refuse } from '../faults.ts';
 import { messageDetails } from '../messages/details.ts';
 import { sendBytes } from '../messages/send-bytes.ts';
+import { uidsOf } from '../messages/uid-ranges.ts';
 import { pageOfList } from '../messages/paging.ts';
 import {
   type MessageSources,
@@ -163,25 +164,6 @@ function flagsIn(
     const index = view.indexOf(uid);
     return index === -1 ? undefined : view.flagsAt(index);
   };
-}
-
-/** `5`, `5,7`, `5:9`, `5:*` → the UIDs among the view's that are meant. */
-export function uidsOf(text: string, view: MailboxView): UidSet {
-  const builder = new UidSetBuilder();
-  const [first = '', last] = text.split(':');
-  if (last === undefined) {
-    for (const one of text.split(',')) if (view.indexOf(Number(one) as Uid) !== -1) builder.add(Number(one));
-    return builder.build();
-  }
-  const to = last === '*' ? Number.POSITIVE_INFINITY : Number(last);
-  const from = Math.min(Number(first), to);
-  for (
-    let index = view.lowerBound(from as Uid);
-    index < view.count && view.uidAt(index) <= Math.max(to, Number(first));
-    index += 1
-  )
-    builder.add(view.uidAt(index));
-  return builder.build();
 }
 
 type UpdateInput = {
