@@ -1,11 +1,6 @@
 /** Routes. Each screen is a chunk of its own, loaded when it is wanted (or when its link is pointed at). */
 import type { QueryClient } from '@tanstack/react-query';
-import {
-  createRootRouteWithContext,
-  createRoute,
-  createRouter,
-  lazyRouteComponent,
-} from '@tanstack/react-router';
+import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
 import { z } from 'zod';
 import { logLevelSchema } from '../../app/appliance/control/contract.ts';
 import { RouteFailed, RouteMissing, RoutePending } from './route-states.tsx';

@@ -19,7 +19,7 @@ export function Page({ title, lead, actions, children, fill = false }: PageProps
         <div>
           <Title order={1}>{title}</Title>
           {lead !== undefined && (
-            <Text c="dimmed" mt={2} maw="70ch">
+            <Text c="dimmed" mt={2} maw="88ch">
               {lead}
             </Text>
           )}

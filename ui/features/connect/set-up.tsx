@@ -1,0 +1,198 @@
+/** The values for one device, the steps for its program, and the wait for its first sign-in. */
+import { Alert, Anchor, Button, Divider, Group, List, Loader, Select, Stack, Text, Title } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { IconCertificate, IconCircleCheck } from '@tabler/icons-react';
+import { Fragment, lazy, type ReactElement, type ReactNode, Suspense, useEffect, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { Status } from '../../../app/appliance/control/contract.ts';
+import { CopyValue } from '../../components/copy-value.tsx';
+import { RelativeTime } from '../../components/relative-time.tsx';
+import { announce } from '../../lib/announce.tsx';
+import { appPasswordsQuery, lastUseOf, type MadeAppPassword } from '../../lib/app-passwords.ts';
+import { reachOf } from '../../lib/listeners.ts';
+import { displayName, type Person } from '../../lib/people.ts';
+import { useSettings, useStatus } from '../../lib/queries.ts';
+import classes from './connect.module.css';
+import { Step } from './connect-page.tsx';
+import { type ClientName, deviceValues, type DeviceValues, serverNames, type ServerValues } from './device-values.ts';
+
+const Qr = lazy(async () => ({ default: (await import('./qr.tsx')).Qr }));
+
+interface SetUpProps {
+  readonly person: Person;
+  readonly client: ClientName;
+  readonly made: MadeAppPassword;
+}
+
+export function SetUp({ person, client, made }: SetUpProps): ReactElement | null {
+  const status = useStatus();
+  return status === undefined ? null : <Loaded person={person} client={client} made={made} status={status} />;
+}
+
+function Loaded({ person, client, made, status }: SetUpProps & { status: Status }): ReactElement {
+  const { t } = useTranslation();
+  const names = serverNames(status, window.location.hostname);
+  const [server, setServer] = useState(names[0] ?? '');
+  const values = deviceValues(status, person, client, server);
+  const steps = t(`device.client.${client}.steps`).split('\n');
+  return (
+    <>
+      <Step number={4} title={t('device.values')}>
+        <Stack gap="md">
+          <Unreachable values={values} />
+          {names.length > 1 && (
+            <Select
+              label={t('device.reachedAs')}
+              description={t('device.reachedAsHelp')}
+              maw={460}
+              allowDeselect={false}
+              value={server}
+              onChange={(value) => setServer(value ?? server)}
+              data={[...names]}
+            />
+          )}
+          <Group align="flex-start" gap="xl">
+            <Stack gap="md" flex={1} miw={280}>
+              <Values title={t('device.account')}>
+                {[
+                  [t('people.field.address'), person.address ?? person.username],
+                  [t('device.field.user'), values.user],
+                  [t('device.field.password'), made.password],
+                ]}
+              </Values>
+              {values.incoming !== undefined && (
+                <ServerBlock title={t('device.incoming', { protocol: 'IMAP' })} values={values.incoming} />
+              )}
+              {values.outgoing !== undefined && <ServerBlock title={t('device.outgoing')} values={values.outgoing} />}
+            </Stack>
+            <Stack gap={6} w={200} align="center">
+              <Suspense fallback={<Loader size="sm" />}>
+                <Qr text={asText(t, person, values, made.password)} label={t('device.qr')} />
+              </Suspense>
+              <Text size="xs" c="dimmed" ta="center">
+                {t('device.qrHelp')}
+              </Text>
+            </Stack>
+          </Group>
+        </Stack>
+      </Step>
+      <Step number={5} title={t('device.steps', { client: t(`device.client.${client}.name`) })}>
+        <Stack gap="md">
+          <List type="ordered" spacing={6}>
+            {steps.map((step) => (
+              <List.Item key={step}>{step}</List.Item>
+            ))}
+          </List>
+          <Alert color="gray" icon={<IconCertificate aria-hidden />} title={t('device.authority')}>
+            <Text size="sm">{t('device.authorityLead')}</Text>
+            <Group mt="sm">
+              <Button size="xs" variant="default" component="a" href="/control/authority.crt" download>
+                {t('device.authorityGet')}
+              </Button>
+            </Group>
+            <Text size="sm" mt="sm" style={{ whiteSpace: 'pre-line' }}>
+              {t('device.authorityHow')}
+            </Text>
+          </Alert>
+        </Stack>
+      </Step>
+      <Step number={6} title={t('device.check')}>
+        <FirstSignIn person={person} made={made} client={client} />
+      </Step>
+    </>
+  );
+}
+
+function Values({ title, children }: { title: string; children: readonly (readonly string[])[] }): ReactElement {
+  return (
+    <div>
+      <Title order={3} fz="sm" mb={6}>
+        {title}
+      </Title>
+      <div className={classes['value']}>
+        {children.map(([label = '', value = '']) => (
+          <Fragment key={label}>
+            <Text size="sm" c="dimmed">
+              {label}
+            </Text>
+            <CopyValue value={value} label={label} />
+          </Fragment>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+function ServerBlock({ title, values }: { title: string; values: ServerValues }): ReactElement {
+  const { t } = useTranslation();
+  return (
+    <>
+      <Divider />
+      <Values title={title}>
+        {[
+          [t('device.field.server'), values.server],
+          [t('device.field.port'), String(values.port)],
+          [t('device.field.security'), t(`device.tls.${values.tls}`)],
+        ]}
+      </Values>
+    </>
+  );
+}
+
+/** Says what would make it fail before it does: services that are off, or that only this computer reaches. */
+function Unreachable({ values }: { values: DeviceValues }): ReactNode {
+  const { t } = useTranslation();
+  const settings = useSettings();
+  const hostOf = (name: string): string => {
+    const value = settings?.get(`${name}.host`)?.value;
+    return typeof value === 'string' ? value : 'any';
+  };
+  const missing = values.incoming === undefined && values.outgoing === undefined;
+  const closed = ['imaps', 'submissions'].some((name) => reachOf(hostOf(name)) === 'here');
+  if (!missing && !closed && values.outgoing !== undefined) return null;
+  return (
+    <Alert color="orange">
+      {t(missing ? 'device.allOff' : values.outgoing === undefined ? 'device.noSending' : 'device.onlyHere')}{' '}
+      <Anchor href="/services" inherit>
+        {t('nav.services')}
+      </Anchor>
+    </Alert>
+  );
+}
+
+function FirstSignIn({ person, made, client }: SetUpProps): ReactElement {
+  const { t } = useTranslation();
+  const passwords = useQuery({ ...appPasswordsQuery(person.id), refetchInterval: 2000 });
+  const entry = passwords.data?.find(({ id }) => id === made.id);
+  const used = entry === undefined ? undefined : lastUseOf(entry);
+  const name = t(`device.client.${client}.name`);
+  useEffect(() => {
+    if (used !== undefined) announce(t('device.connected', { name: displayName(person), client: name }));
+  }, [used, t, person, name]);
+  return used === undefined ? (
+    <Group gap="sm" role="status">
+      <Loader size="sm" />
+      <Text>{t('device.waiting')}</Text>
+    </Group>
+  ) : (
+    <Alert icon={<IconCircleCheck aria-hidden />} title={t('device.connected', { name: displayName(person), client: name })}>
+      <Text size="sm">
+        {t('device.firstSignIn')} <RelativeTime at={used} />
+      </Text>
+    </Alert>
+  );
+}
+
+function asText(t: ReturnType<typeof useTranslation>['t'], person: Person, values: DeviceValues, password: string): string {
+  const server = (title: string, each: ServerValues | undefined): string[] =>
+    each === undefined
+      ? []
+      : ['', title, `${each.server}`, `${t('device.field.port')} ${each.port}`, t(`device.tls.${each.tls}`)];
+  return [
+    person.address ?? person.username,
+    `${t('device.field.user')}: ${values.user}`,
+    `${t('device.field.password')}: ${password}`,
+    ...server(t('device.incoming', { protocol: 'IMAP' }), values.incoming),
+    ...server(t('device.outgoing'), values.outgoing),
+  ].join('\n');
+}

@@ -1,0 +1,82 @@
+/** Was schiefging, nach dem Code des Fehlers: was geschah, und was zu tun ist. */
+import type { enFault } from './en-fault.ts';
+
+export const deFault: typeof enFault = {
+  fault: {
+    Offline: {
+      what: 'Mallard antwortet nicht.',
+      advice: 'Sehen Sie nach, ob es noch läuft und ob dieser Rechner es erreicht, und versuchen Sie es noch einmal.',
+    },
+    Garbled: {
+      what: 'Die Antwort war nicht zu verstehen.',
+      advice: 'Diese Seite und der Server haben vielleicht verschiedene Versionen. Laden Sie die Seite neu.',
+    },
+    Unauthorized: { what: 'Sie sind nicht angemeldet.', advice: 'Melden Sie sich neu an und wiederholen Sie es.' },
+    ForbiddenHost: {
+      what: 'Der Server heißt nicht so.',
+      advice:
+        'Benutzen Sie die Adresse, die „mallard status“ ausgibt, oder tragen Sie den Namen in den Einstellungen ein (server.names).',
+    },
+    ForbiddenOrigin: {
+      what: 'Die Anfrage kam von einer anderen Seite.',
+      advice: 'Öffnen Sie Mallard in einem eigenen Tab und versuchen Sie es noch einmal.',
+    },
+    NotFound: { what: 'Es ist nicht da.', advice: 'Vielleicht wurde es inzwischen entfernt. Gehen Sie zurück zur Liste.' },
+    MethodNotAllowed: {
+      what: 'Der Server kennt das nicht.',
+      advice: 'Laden Sie die Seite neu: Sie ist vielleicht älter als der Server.',
+    },
+    BadRequest: {
+      what: 'Der Server hat die Eingabe abgelehnt.',
+      advice: 'Prüfen Sie die Werte; die Einzelheiten sagen, welche.',
+    },
+    InputValidationError: {
+      what: 'Der Server hat die Eingabe abgelehnt.',
+      advice: 'Prüfen Sie die Werte; die Einzelheiten sagen, welche.',
+    },
+    TooLarge: { what: 'Es ist zu groß.', advice: 'Versuchen Sie es mit weniger auf einmal.' },
+    UnknownSetting: {
+      what: 'Diese Einstellung gibt es nicht.',
+      advice: 'Laden Sie die Seite neu: Sie ist vielleicht älter als der Server.',
+    },
+    InvalidSetting: { what: 'Der Wert ist nicht erlaubt.', advice: 'Die Einzelheiten sagen, was erlaubt ist.' },
+    SettingConflict: {
+      what: 'Der Wert passt nicht zu einer anderen Einstellung.',
+      advice: 'Die Einzelheiten sagen, zu welcher.',
+    },
+    UnknownService: { what: 'Diesen Dienst gibt es nicht.', advice: 'Laden Sie die Seite neu.' },
+    ServiceFailed: {
+      what: 'Der Dienst kam nicht hoch.',
+      advice: 'Seine letzten Worte stehen unter Dienste und im Protokoll.',
+    },
+    Unavailable: {
+      what: 'Der Mailserver ist nicht bereit zu antworten.',
+      advice: 'Vielleicht startet er gerade. Sehen Sie unter Dienste nach und versuchen Sie es dann noch einmal.',
+    },
+    TooMany: {
+      what: 'Zu viel auf einmal.',
+      advice: 'Warten Sie einen Augenblick, schließen Sie andere Fenster von Mallard, und versuchen Sie es noch einmal.',
+    },
+    Internal: {
+      what: 'Im Server ging etwas schief.',
+      advice: 'Das Protokoll sagt, was. Versuchen Sie es noch einmal; bleibt es dabei, melden Sie es mit den Einzelheiten.',
+    },
+    UserNotFound: {
+      what: 'Diese Person ist nicht hier.',
+      advice: 'Vielleicht wurde das Postfach inzwischen entfernt. Gehen Sie zurück zur Liste.',
+    },
+    UserExistsError: { what: 'Dieser Benutzername ist vergeben.', advice: 'Wählen Sie einen anderen.' },
+    AddressExistsError: {
+      what: 'Diese Adresse ist vergeben.',
+      advice: 'Wählen Sie eine andere, oder entfernen Sie sie dort, wo sie jetzt ist.',
+    },
+    InsecurePasswordError: {
+      what: 'Dieses Kennwort steht auf Listen bekannter Kennwörter.',
+      advice: 'Wählen Sie ein anderes, oder lassen Sie eines machen.',
+    },
+    MissingPrivileges: { what: 'Das ist nicht erlaubt.', advice: 'Dafür braucht es einen Verwalter.' },
+    OverQuotaError: { what: 'Das Postfach ist voll.', advice: 'Geben Sie mehr Speicher oder entfernen Sie Post.' },
+    ChangeNotAllowed: { what: 'Der Server erlaubt diese Änderung nicht.', advice: 'Die Einzelheiten sagen, warum.' },
+    NotPermitted: { what: 'Der Server erlaubt das nicht.', advice: 'Die Einzelheiten sagen, warum.' },
+  },
+};
