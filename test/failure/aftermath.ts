@@ -7,9 +7,25 @@ import { waitFor } from '../harness/wait-for.ts';
 import { type TestUser, type TestWorker, storeOf } from '../harness/worker.ts';
 import type { DeliveryRecord } from './deliveries.ts';
 
-/** Reads everything through the worker and compares. Answers how many messages are there. */
+/** What is looked at afterwards. */
+export type Scene = {
+  readonly imapPort: number;
+  readonly mongodbUri: string;
+  /** Octets that count against the user's quota, as the server tells them. */
+  readonly usedBytes: (user: TestUser) => Promise<number>;
+};
+
+export function sceneOf(worker: TestWorker): Scene {
+  return {
+    imapPort: worker.port('imap'),
+    mongodbUri: worker.mongodbUri,
+    usedBytes: async (user) => (await (await storeOf(worker)).operations.quota(user.id as never)).usedBytes,
+  };
+}
+
+/** Reads everything by IMAP and compares. Answers how many messages are there. */
 export async function assertNothingLost(
-  worker: TestWorker,
+  scene: Scene,
   users: readonly TestUser[],
   record: DeliveryRecord,
 ): Promise<{ readonly stored: number; readonly unacknowledged: number }> {
@@ -17,7 +33,7 @@ export async function assertNothingLost(
   let unacknowledged = 0;
   for (const user of users) {
     const acknowledged = record.acknowledged.get(user.username) ?? [];
-    const found = await readInbox(worker, user);
+    const found = await readInbox(scene, user);
     const times = new Map<string, number>();
     for (const { id } of found) times.set(id, (times.get(id) ?? 0) + 1);
     const wrong = acknowledged.filter((id) => times.get(id) !== 1).map((id) => `${id}: ${times.get(id) ?? 0} times`);
@@ -30,15 +46,15 @@ export async function assertNothingLost(
     assert.deepEqual(twice, [], 'no attempt was stored twice');
     stored += found.length;
     unacknowledged += found.length - acknowledged.length;
-    await assertCountersExact(worker, user, found);
+    await assertCountersExact(scene, user, found);
   }
   return { stored, unacknowledged };
 }
 
 type Found = { readonly uid: number; readonly id: string; readonly sizeBytes: number };
 
-async function readInbox(worker: TestWorker, user: TestUser): Promise<Found[]> {
-  const imap = await ImapProbe.login(worker.port('imap'), user.username, user.password);
+async function readInbox(scene: Scene, user: TestUser): Promise<Found[]> {
+  const imap = await ImapProbe.login(scene.imapPort, user.username, user.password);
   const { untagged: selected } = await imap.ok('SELECT INBOX');
   const exists = selected.flatMap((response) => /^\* (\d+) EXISTS/.exec(response.text)?.[1] ?? []).map(Number)[0];
   // Whole messages, so that content that went missing is noticed.
@@ -59,16 +75,10 @@ async function readInbox(worker: TestWorker, user: TestUser): Promise<Found[]> {
 }
 
 /** Mailbox counters and quota against what the placements say, by the database itself and by what a client saw. */
-async function assertCountersExact(worker: TestWorker, user: TestUser, seen: readonly Found[]): Promise<void> {
+async function assertCountersExact(scene: Scene, user: TestUser, seen: readonly Found[]): Promise<void> {
   const bytes = seen.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  const { operations } = await storeOf(worker);
-  const quota = await operations.quota(user.id as never);
-  assert.deepEqual(
-    { bytes: quota.usedBytes, messages: quota.usedMessages },
-    { bytes, messages: seen.length },
-    'quota equals what is there',
-  );
-  const client = new MongoClient(worker.mongodbUri);
+  assert.equal(await scene.usedBytes(user), bytes, 'quota equals what is there');
+  const client = new MongoClient(scene.mongodbUri);
   try {
     const owner = ObjectId.createFromHexString(user.id);
     // Applying the last entries may still be under way in the worker; it must come to an end by itself.

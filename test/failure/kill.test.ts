@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
 import { type TestServer, startMongod, startRedis } from '../harness/servers.ts';
 import { type TestUser, type TestWorker, closeStores, createUser, startWorker } from '../harness/worker.ts';
-import { assertNothingLost } from './aftermath.ts';
+import { assertNothingLost, sceneOf } from './aftermath.ts';
 import { Deliveries } from './deliveries.ts';
 
 const DELIVERIES = 1_000;
@@ -66,7 +66,7 @@ describe('kill -9 during a thousand deliveries', () => {
     }
     const record = await deliveries.done;
     assert.ok(record.lost > 0, 'the kills hit deliveries under way');
-    await assertNothingLost(one.worker, one.users, record);
+    await assertNothingLost(sceneOf(one.worker), one.users, record);
   });
 
   it('of mongod: the same worker goes on when it is back', async () => {
@@ -81,7 +81,7 @@ describe('kill -9 during a thousand deliveries', () => {
     const record = await deliveries.done;
     assert.equal(one.worker.pid, pid, 'the worker was not restarted');
     for (const refusal of record.refused) assert.match(refusal, /^4\d\d 4\.\d\.\d /, 'refusals are temporary');
-    await assertNothingLost(one.worker, one.users, record);
+    await assertNothingLost(sceneOf(one.worker), one.users, record);
   });
 
   it('of Valkey: deliveries do not notice', async () => {
@@ -94,6 +94,6 @@ describe('kill -9 during a thousand deliveries', () => {
     }
     const record = await deliveries.done;
     assert.deepEqual({ refused: record.refused, lost: record.lost }, { refused: [], lost: 0 });
-    await assertNothingLost(one.worker, one.users, record);
+    await assertNothingLost(sceneOf(one.worker), one.users, record);
   });
 });

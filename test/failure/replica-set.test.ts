@@ -9,7 +9,7 @@ import { SyncClient } from '../harness/probe/sync-client.ts';
 import { type MongodServer, type ReplicaSet, type TestServer, startRedis, startReplicaSet } from '../harness/servers.ts';
 import { waitFor } from '../harness/wait-for.ts';
 import { type TestUser, type TestWorker, closeStores, createUser, startWorker } from '../harness/worker.ts';
-import { assertNothingLost } from './aftermath.ts';
+import { assertNothingLost, sceneOf } from './aftermath.ts';
 import { Deliveries } from './deliveries.ts';
 
 /** An election takes about two seconds with these members' settings; the rest is for a busy machine. */
@@ -57,7 +57,7 @@ describe('a replica set that loses its primary', () => {
     // Back as a secondary, so that the set is whole again for what follows.
     await primary.start();
     for (const [n, user] of users.entries()) {
-      const stored = (await assertNothingLost(workers[n]!, [user], record)).stored;
+      const stored = (await assertNothingLost(sceneOf(workers[n]!), [user], record)).stored;
       for (const client of clients.filter((one) => one.session.name.startsWith(user.username))) {
         await waitFor(() => client.synced.length === stored, {
           timeoutMs: 15_000,
