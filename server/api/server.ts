@@ -8,6 +8,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Connection } from '../base/connection.ts';
 import type { BusyReason, ConnectionHandler } from '../base/listener.ts';
 import type { ApiContext } from './context.ts';
+import { DRAIN_EVENT } from './drain.ts';
 
 /** A connection on which nothing moves is closed after this (ms); event streams say something more often. */
 const IDLE_MS = 120_000;
@@ -61,6 +62,7 @@ export function createApiHandler(context: ApiContext): ConnectionHandler {
       server.emit('connection', socket);
       connection.onDrain(() => {
         draining.add(socket);
+        socket.emit(DRAIN_EVENT);
         if ((busy.get(socket) ?? 0) === 0) socket.end();
       });
     },

@@ -37,6 +37,8 @@ export type TokenAdministration = {
   readonly revoke: (id: string) => Promise<boolean>;
   /** Undefined: unknown, expired, or void because its user's access changed. */
   readonly check: (token: string) => Promise<ApiActor | undefined>;
+  /** The same for a token's id, at this very moment: for what goes on for long under one token. */
+  readonly isGood: (id: string) => Promise<boolean>;
 };
 
 /** A token that was good a moment ago is not looked up again for so long: the promise is that revoking takes effect within a second. */
@@ -49,20 +51,26 @@ export function createTokenAdministration(context: AccountContext): TokenAdminis
   const { tokens, users } = context.tables;
   const cache = new LruCache<string, { actor: ApiActor; until: number }>(CACHE_ENTRIES);
 
+  const isValid = async (token: Stored<TokenFields>): Promise<boolean> => {
+    if (token.expires !== undefined && token.expires.getTime() <= context.now()) return false;
+    if (token.user === undefined) return true;
+    const user = await users.get(token.user);
+    if (user === undefined || isClosed(user)) return false;
+    return token.accessVersion === undefined || token.accessVersion === user.accessVersion;
+  };
   const read = async (hash: Buffer): Promise<ApiActor | undefined> => {
     const found = await tokens.findOne({ hash });
-    if (found === undefined || (found.expires !== undefined && found.expires.getTime() <= context.now())) return undefined;
-    if (found.user !== undefined) {
-      const user = await users.get(found.user);
-      if (user === undefined || isClosed(user)) return undefined;
-      if (found.accessVersion !== undefined && found.accessVersion !== user.accessVersion) return undefined;
-    }
+    if (found === undefined || !(await isValid(found))) return undefined;
     touch(context, found);
     const { role, user, id, grants, domains } = found;
     return { role, user: user as UserId | undefined, token: id, grants: grants ?? [], domains: domains ?? [] };
   };
 
   return {
+    isGood: async (id) => {
+      const found = await tokens.get(id);
+      return found !== undefined && isValid(found);
+    },
     create: async (input) => {
       const token = randomBytes(20).toString('hex');
       const user = input.user === undefined ? undefined : await users.get(input.user);

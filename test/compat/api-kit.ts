@@ -3,7 +3,7 @@ import type { FastifyInstance, InjectOptions } from 'fastify';
 import { createApp } from '../../server/api/app.ts';
 import { createLogger } from '../../server/base/log.ts';
 import { resolveConfig } from '../../server/config/load.ts';
-import type { PartialConfig } from '../../server/config/schema.ts';
+import type { Config, PartialConfig } from '../../server/config/schema.ts';
 import { type OpenedStore, createOperations } from '../../server/operations/create.ts';
 import { sharedServers } from '../harness/servers.ts';
 
@@ -35,6 +35,8 @@ export type ApiClient = {
   readonly as: (token: string | undefined) => ApiClient;
   /** A new user; answers its id. */
   readonly user: (fields?: object) => Promise<string>;
+  /** Another worker on the same databases. */
+  readonly sibling: () => Promise<ApiClient>;
   readonly close: () => Promise<void>;
 };
 
@@ -48,13 +50,22 @@ export async function startApi(config: PartialConfig = {}): Promise<ApiClient> {
     redis: { uri: redisUri },
     api: { rootToken: ROOT_TOKEN },
   });
+  return startWorker(settings);
+}
+
+async function startWorker(settings: Config): Promise<ApiClient> {
   const log = createLogger('error', {}, (line) => void process.stderr.write(line));
   const store = await createOperations(settings, log);
   const app = await createApp({ config: settings, operations: store.operations, store, log });
-  return client(app, store, ROOT_TOKEN);
+  return client(app, store, () => startWorker(settings), ROOT_TOKEN);
 }
 
-function client(app: FastifyInstance, store: OpenedStore, token: string | undefined): ApiClient {
+function client(
+  app: FastifyInstance,
+  store: OpenedStore,
+  sibling: () => Promise<ApiClient>,
+  token: string | undefined,
+): ApiClient {
   const call = async (options: InjectOptions): Promise<ApiAnswer> => {
     const headers = { ...(token === undefined ? {} : { 'x-access-token': token }), ...options.headers };
     const answer = await app.inject({ ...options, headers });
@@ -71,7 +82,8 @@ function client(app: FastifyInstance, store: OpenedStore, token: string | undefi
     post: (path, body = {}, options = {}) => call({ method: 'POST', url: path, payload: body, ...options }),
     put: (path, body = {}, options = {}) => call({ method: 'PUT', url: path, payload: body, ...options }),
     delete: (path, query = {}, options = {}) => call({ method: 'DELETE', url: path, query: texts(query), ...options }),
-    as: (other) => client(app, store, other),
+    as: (other) => client(app, store, sibling, other),
+    sibling,
     user: async (fields = {}) => {
       users += 1;
       const { status, body } = await self.post('/users', {
