@@ -99,6 +99,8 @@ function stopOnSignals(appliance: Appliance): { asked: () => boolean } {
 function stopAtEndOfInput(appliance: Appliance): void {
   const stop = (): void => void appliance.stop();
   process.stdin.on('end', stop).on('close', stop).on('error', stop).resume();
+  // It is listened to while something else runs; it must not keep a stopped appliance alive.
+  process.stdin.unref();
 }
 
 /**
