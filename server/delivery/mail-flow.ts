@@ -14,6 +14,7 @@ import type { Dispatch } from './dispatch.ts';
 import type { Expansion } from './expansion.ts';
 import type { TraceSink } from './hooks.ts';
 import { describeOutcome, type OutcomeText } from './outcome-reply.ts';
+import { composeNotice, wantingNotice } from './queue/bounce.ts';
 import type { NewEnvelope } from './queue/queue.ts';
 import { completeSubmitted, type SubmittedMessage } from './submitted-message.ts';
 import type { SentCopies } from './sent-copy.ts';
@@ -98,8 +99,46 @@ export function createMailFlow(parts: MailFlowParts): MailFlow {
     const retry = local.filter((_, index) => !isTaken(outcomes[index]?.kind)).map(({ address }) => address);
     const rest = [...queued, ...envelope.recipients.filter(({ address }) => retry.includes(address))];
     if (rest.length > 0) await passOn(message, { ...envelope, recipients: rest }, origin);
+    const served = envelope.recipients.filter(({ target, address }) => target.kind === 'local' && !retry.includes(address));
+    await tellDelivered(message, { ...envelope, recipients: served }, origin);
     return describe({ kind: 'delivered' }, origin);
   };
+
+  /** To senders that asked for it (RFC 3461 §5.2.3). The mail is delivered by now: a notice that can't be sent does not change that. */
+  async function tellDelivered(message: Buffer, envelope: SmtpEnvelope, origin: Origin): Promise<void> {
+    if (envelope.from === '') return;
+    const status = { status: '2.1.5', text: '', server: '' };
+    const wanting = wantingNotice(
+      'delivered',
+      envelope.recipients.map((recipient) => ({ recipient, ...status })),
+    );
+    if (wanting.length === 0) return;
+    const at = new Date(origin.receivedAtMs);
+    const facts = queueEnvelope(envelope, origin, { messageId: '', subject: '' });
+    try {
+      const notice = composeNotice({
+        kind: 'delivered',
+        envelope: { ...facts, sizeBytes: message.length },
+        recipients: wanting,
+        original: message,
+        hostname: config.hostname,
+        now: at,
+        arrived: at,
+      });
+      const { returnContent: _ret, envelopeId: _id, ...plain } = facts;
+      await dispatch.sendTo(
+        { ...plain, from: '', body: '8BITMIME', smtpUtf8: notice.smtpUtf8 },
+        [envelope.from],
+        notice.message,
+        {
+          now: at,
+          key: `${origin.transactionId}:delivered`,
+        },
+      );
+    } catch (error) {
+      log.warn('a notice of delivery could not be sent', { transaction: origin.transactionId, error });
+    }
+  }
 
   const passOn: MailFlow['passOn'] = async (message, envelope, origin) => {
     const queueFacts = queueEnvelope(envelope, origin, { messageId: '', subject: '' });
@@ -128,7 +167,7 @@ export function createMailFlow(parts: MailFlowParts): MailFlow {
     const { entries } = await dispatch.send(queueEnvelope(envelope, origin, facts), recipients, raw, {
       now: new Date(origin.receivedAtMs),
     });
-    tellQueued(origin, envelope, entries);
+    tellQueued(origin, envelope, entries, facts);
     log.info('submitted', {
       transaction: origin.transactionId,
       user: account.user,
@@ -140,7 +179,7 @@ export function createMailFlow(parts: MailFlowParts): MailFlow {
     return { code: 250, enhanced: '2.0.0', text: `Queued, id ${origin.transactionId}` };
   };
 
-  function tellQueued(origin: Origin, envelope: SmtpEnvelope, entries: readonly NewEntry[]): void {
+  function tellQueued(origin: Origin, envelope: SmtpEnvelope, entries: readonly NewEntry[], facts: object = {}): void {
     const destinations = entries.map(({ destination, recipients }) => ({
       destination,
       recipients: recipients.map(({ address }) => address),
@@ -150,6 +189,7 @@ export function createMailFlow(parts: MailFlowParts): MailFlow {
       transaction: origin.transactionId,
       atMs: Date.now(),
       from: envelope.from,
+      ...facts,
       destinations,
     });
   }

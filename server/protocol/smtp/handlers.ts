@@ -3,6 +3,7 @@ import type { Budget } from '../../base/budget.ts';
 import type { ConnectionHandler } from '../../base/listener.ts';
 import type { Logger } from '../../base/log.ts';
 import type { Config } from '../../config/schema.ts';
+import { strip } from '../../delivery/checks.ts';
 import type { CheckResult, IncomingChecks, TraceSink } from '../../delivery/hooks.ts';
 import type { Device, MailFlow } from '../../delivery/mail-flow.ts';
 import type { Origin, SmtpEnvelope } from '../../delivery/envelope.ts';
@@ -107,7 +108,7 @@ function incomingProfile(dependencies: SmtpDependencies, devicesOnly: boolean): 
       if (device !== undefined) return [await fromDevice(session, transaction, join, device, dependencies)];
       const origin = originOf(session, transaction);
       const envelope = envelopeOf(transaction);
-      const received = join(Buffer.from(receivedField(origin, envelope, config.hostname)));
+      const received = strip(join(Buffer.from(receivedField(origin, envelope, config.hostname))), config.hostname);
       const facts = { ip: origin.remoteAddress, hello: origin.hello, from: envelope.from };
       const result = await judge(checks, received, facts, log);
       const refused = result.verdict === 'reject';

@@ -466,3 +466,21 @@ test('a user’s own limit of messages an hour holds at port 25', async () => {
   for (let count = 0; count < 2; count += 1) assert.match(await send(smtp, 'a@else.test', ['one@mail.test'], 'x'), /^250/);
   assert.match(await send(smtp, 'a@else.test', ['one@mail.test'], 'x'), /^450 4\.2\.1/);
 });
+
+test('who asks to be told of a delivery is told, by the null sender', async () => {
+  const service = await bed('smtp');
+  service.store.addUser('one@mail.test');
+  const smtp = await ready(service);
+  await smtp.say('MAIL FROM:<a@else.test> ENVID=e1');
+  await smtp.say('RCPT TO:<one@mail.test> NOTIFY=SUCCESS');
+  await smtp.say('RCPT TO:<one+x@mail.test>');
+  await smtp.say('DATA');
+  assert.match(await smtp.say('Subject: x\r\n\r\nbody\r\n.'), /^250/);
+  const [notice] = service.queued;
+  assert.deepEqual([notice?.envelope.from, notice?.entries[0]?.recipients.map(({ address }) => address)], ['', ['a@else.test']]);
+  assert.match(
+    notice?.body ?? '',
+    /Original-Envelope-Id: e1\r\n[^]*Final-Recipient: rfc822; one@mail\.test\r\nAction: delivered\r\n/,
+  );
+  assert.doesNotMatch(notice?.body ?? '', /one\+x|\r\nbody\r\n/);
+});
