@@ -1,5 +1,6 @@
 /** The edges of a connection: TLS, limits, timeouts, slow readers, pipelines, goodbyes. */
 import assert from 'node:assert/strict';
+import { createHash, createHmac, pbkdf2Sync } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { TlsContexts } from '../../server/base/tls-contexts.ts';
 import { RawImapClient } from '../harness/imap-client.ts';
@@ -33,6 +34,7 @@ describe('TLS', () => {
     const [secure = ''] = await client.ok('CAPABILITY');
     assert.doesNotMatch(secure, /LOGINDISABLED|STARTTLS/);
     assert.match(secure, / AUTH=PLAIN/);
+    assert.match(secure, / AUTH=SCRAM-SHA-256-PLUS/);
     assert.match(await client.status('STARTTLS'), /^BAD/);
     await client.ok(`LOGIN ${name} ${PASSWORD}`);
     await client.ok('SELECT INBOX');
@@ -191,7 +193,7 @@ describe('pipelines', () => {
   let service: ImapTestService;
   let name: string;
   before(async () => {
-    service = await startImap();
+    service = await startImap({ settings: { failureDelayMs: 1 } });
     ({ name } = await service.createUser());
   });
   after(() => service.close());
@@ -251,6 +253,33 @@ describe('pipelines', () => {
     assert.match((await client.next())!, /^a OK/);
     assert.match((await client.next())!, /^b OK/);
     await client.close();
+  });
+
+  test('SCRAM-SHA-256, and a wrong proof', async () => {
+    for (const [password, verdict] of [
+      [PASSWORD, /^a OK/],
+      ['wrong', /^a NO \[AUTHENTICATIONFAILED\]/],
+    ] as const) {
+      const client = await RawImapClient.open(service.port);
+      const bare = `n=${name},r=clientnonce`;
+      client.write(`a AUTHENTICATE SCRAM-SHA-256 ${Buffer.from(`n,,${bare}`).toString('base64')}\r\n`);
+      const challenge = Buffer.from((await client.next())!.slice(2), 'base64').toString();
+      const [, nonce = '', salt = '', iterations = ''] = /^r=(.*),s=(.*),i=(\d+)$/.exec(challenge) ?? [];
+      const salted = pbkdf2Sync(password, Buffer.from(salt, 'base64'), Number(iterations), 32, 'sha256');
+      const hmac = (key: Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();
+      const clientKey = hmac(salted, 'Client Key');
+      const message = `${bare},${challenge},c=biws,r=${nonce}`;
+      const signature = hmac(createHash('sha256').update(clientKey).digest(), message);
+      const proof = Buffer.from(clientKey.map((byte, i) => byte ^ signature[i]!)).toString('base64');
+      client.write(`${Buffer.from(`c=biws,r=${nonce},p=${proof}`).toString('base64')}\r\n`);
+      if (password === PASSWORD) {
+        const server = Buffer.from((await client.next())!.slice(2), 'base64').toString();
+        assert.equal(server, `v=${hmac(hmac(salted, 'Server Key'), message).toString('base64')}`);
+        client.write('\r\n');
+      }
+      assert.match((await client.next())!, verdict);
+      await client.close();
+    }
   });
 
   test('a stop says BYE to who is idle and lets a command finish', async () => {

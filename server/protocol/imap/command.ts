@@ -19,6 +19,9 @@ export type ClientControl = {
   /** A password may come over this connection. */
   readonly passwordAllowed: boolean;
   readonly canStartTls: boolean;
+  /** SASL mechanisms offered on this connection, the safest first. */
+  readonly mechanisms: readonly string[];
+  readonly channelBindings: ReadonlyMap<string, Buffer>;
   /** Writes a continuation with this text and waits for one line from the client; undefined when the connection ended. */
   readonly ask: (text: string, maxBytes: number) => Promise<Buffer | undefined>;
   /** After the tagged OK is written: drops what the client sent in the clear and upgrades. */
@@ -58,6 +61,7 @@ export type CapabilityFacts = {
   readonly secure: boolean;
   readonly canStartTls: boolean;
   readonly passwordAllowed: boolean;
+  readonly mechanisms: readonly string[];
   readonly compressed: boolean;
   readonly maxMessageBytes: number;
 };

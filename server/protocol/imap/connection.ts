@@ -11,6 +11,7 @@ import { type Connection, isLoopback } from '../../base/connection.ts';
 import { Fault } from '../../base/fault.ts';
 import type { Logger } from '../../base/log.ts';
 import type { UserId } from '../../mail/ids.ts';
+import { saslMechanisms } from '../sasl.ts';
 import type { CapabilityFacts, ClientControl, CommandContext } from './command.ts';
 import { dispatch } from './dispatcher.ts';
 import { ImapOutput } from './output.ts';
@@ -350,9 +351,7 @@ export class ImapConnection implements ClientControl, Expiring {
   async idle(): Promise<'done' | 'bad' | 'closed'> {
     this.out.continuation('idling');
     // The view may have moved since the last command told its updates.
-    await tellUpdates(this.#context, { allowExpunge: true, refresh: true }).catch((error: unknown) =>
-      this.log.debug('updates are not available', { error }),
-    );
+    await tellUpdates(this.#context, { allowExpunge: true, refresh: true }).catch(this.#newsFailed);
     await this.out.drain();
     this.#idling = true;
     // News from here on is told by `#onNews`.
@@ -394,10 +393,6 @@ export class ImapConnection implements ClientControl, Expiring {
 
   readonly #onNews = (): void => {
     if (this.#ending) return;
-    if (this.session.boxOrNone?.view.deleted === true && this.#idling) {
-      this.end('The mailbox was deleted');
-      return;
-    }
     if (!this.#idling) return;
     if (this.#telling) {
       this.#newsWaiting = true;
@@ -416,11 +411,16 @@ export class ImapConnection implements ClientControl, Expiring {
     this.#newsWaiting = false;
     this.#tellingDone = tellUpdates(this.#context, { allowExpunge: true, refresh: false })
       .then(() => this.out.drain())
-      .catch((error: unknown) => this.log.debug('updates are not available', { error }))
+      .catch(this.#newsFailed)
       .then(() => {
         this.#telling = false;
         if (this.#newsWaiting) this.#onNews();
       });
+  };
+
+  readonly #newsFailed = (error: unknown): void => {
+    this.log.debug('updates are not available', { error });
+    if (error instanceof Fault && error.kind === 'connection') this.end(error.message);
   };
 
   // ── What commands ask for ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -443,6 +443,14 @@ export class ImapConnection implements ClientControl, Expiring {
 
   get canStartTls(): boolean {
     return this.#connection.canStartTls;
+  }
+
+  get channelBindings(): ReadonlyMap<string, Buffer> {
+    return this.#connection.channelBindings;
+  }
+
+  get mechanisms(): readonly string[] {
+    return saslMechanisms(this.channelBindings, { login: true });
   }
 
   get compressed(): boolean {
@@ -499,6 +507,7 @@ export class ImapConnection implements ClientControl, Expiring {
       secure: this.secure,
       canStartTls: this.canStartTls,
       passwordAllowed: this.passwordAllowed,
+      mechanisms: this.session.state === 'not-authenticated' ? this.mechanisms : [],
       compressed: this.compressed,
       maxMessageBytes: this.#server.settings.maxMessageBytes,
     };

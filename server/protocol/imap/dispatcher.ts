@@ -2,7 +2,7 @@
  * Runs one command: the only place that checks state and turns faults into replies, that logs and counts, and that tells mailbox updates at a command's
  * end. A client never sees the text of an exception that is not a Fault.
  */
-import { Fault, type FaultCode } from '../../base/fault.ts';
+import { Fault, type FaultCode, isFault } from '../../base/fault.ts';
 import type { CommandContext, CommandSpec, Completion, Invocation } from './command.ts';
 import { findCommand } from './registry.ts';
 import { UidRequired } from './search/prepare.ts';
@@ -53,6 +53,8 @@ async function complete(context: CommandContext, raw: RawCommand, spec: CommandS
   try {
     await context.tellUpdates(spec.expunge === 'yes' || (spec.expunge === 'uid' && uid), uid);
   } catch (error) {
+    // The view is of no use any more (the journal was trimmed past it): the client must come again.
+    if (isFault(error) && error.kind === 'connection') throw error;
     // The command itself is done: only who asked for news is told that there is none to be had.
     if (spec.syncs === true && completion.status === 'OK') return completionOf(error, context, raw.name);
     context.log.debug('updates are not available', { command: raw.name, error });

@@ -1,6 +1,7 @@
-/** STARTTLS, LOGIN, AUTHENTICATE (PLAIN and LOGIN, with SASL-IR). */
+/** STARTTLS, LOGIN, AUTHENTICATE with the mechanisms that all protocols share (and SASL-IR). */
 import type { AuthenticationResult } from '../../../operations/contract.ts';
 import { type CommandContext, type CommandSpec, type Completion, command, no, noArguments, ok } from '../command.ts';
+import { runSasl } from '../../sasl.ts';
 import { decodeBase64 } from '../wire/base64.ts';
 
 const BEFORE_LOGIN = ['not-authenticated'] as const;
@@ -45,20 +46,13 @@ const login = command<Credentials>({
   },
 });
 
-type Mechanism = (context: CommandContext, initial: Buffer | undefined) => Promise<Completion>;
-
-const MECHANISMS: ReadonlyMap<string, Mechanism> = new Map<string, Mechanism>([
-  ['PLAIN', plain],
-  ['LOGIN', loginMechanism],
-]);
-
 const authenticate = command<{ mechanism: string; initial: Buffer | undefined }>({
   names: ['AUTHENTICATE'],
   states: BEFORE_LOGIN,
-  rfc: '3501 §6.2.2, 4959, 4616',
-  capabilities: ({ state, passwordAllowed }) => {
+  rfc: '3501 §6.2.2, 4959, 4616, 5802, 7677',
+  capabilities: ({ state, passwordAllowed, mechanisms }) => {
     if (state !== 'not-authenticated') return [];
-    return passwordAllowed ? ['SASL-IR', 'AUTH=PLAIN', 'AUTH=LOGIN'] : ['SASL-IR'];
+    return ['SASL-IR', ...(passwordAllowed ? mechanisms.map((name) => `AUTH=${name}`) : [])];
   },
   expunge: 'no',
   secret: true,
@@ -70,41 +64,33 @@ const authenticate = command<{ mechanism: string; initial: Buffer | undefined }>
     return { mechanism, initial };
   },
   run: async (context, { mechanism, initial }) => {
-    const run = MECHANISMS.get(mechanism);
-    if (run === undefined) return no('Unknown authentication mechanism', 'CANNOT');
-    if (!context.client.passwordAllowed) return privacyRequired();
-    return run(context, initial);
+    const { client } = context;
+    if (!client.mechanisms.includes(mechanism)) return no('That mechanism is not offered', 'CANNOT');
+    if (!client.passwordAllowed) return privacyRequired();
+    const outcome = await runSasl(mechanism, initial, {
+      accounts: context.ops.accounts,
+      protocol: 'imap',
+      from: { ip: client.remoteAddress, connection: client.id },
+      bindings: client.channelBindings,
+      ask: (challenge) => ask(context, challenge),
+    });
+    switch (outcome.kind) {
+      case 'done':
+        return finishSignIn(context, outcome.result);
+      case 'other-user':
+        return no('You can act as yourself only', 'AUTHORIZATIONFAILED');
+      case 'malformed':
+        return { status: 'BAD', text: 'Invalid authentication message' };
+      case 'cancelled':
+        return { status: 'BAD', text: 'Authentication cancelled' };
+    }
   },
 });
 
-async function plain(context: CommandContext, initial: Buffer | undefined): Promise<Completion> {
-  const message = initial ?? (await challenge(context, ''));
-  if (message === undefined) return cancelled();
-  // RFC 4616 §2: authzid NUL authcid NUL passwd.
-  const parts = message.toString('utf8').split('\u0000');
-  const [actAs = '', username = '', password = ''] = parts;
-  if (parts.length !== 3 || username === '') return { status: 'BAD', text: 'Invalid PLAIN message' };
-  if (actAs !== '' && actAs !== username) return no('You can act as yourself only', 'AUTHORIZATIONFAILED');
-  return signIn(context, { username, password });
-}
-
-/** The LOGIN mechanism never became an RFC; clients that know no other one are still about. */
-async function loginMechanism(context: CommandContext, initial: Buffer | undefined): Promise<Completion> {
-  const username = initial ?? (await challenge(context, 'Username:'));
-  if (username === undefined) return cancelled();
-  const password = await challenge(context, 'Password:');
-  if (password === undefined) return cancelled();
-  return signIn(context, { username: username.toString('utf8'), password: password.toString('utf8') });
-}
-
-/** One challenge and its answer; undefined when the client cancelled (`*`), sent no base64, or left. */
-async function challenge(context: CommandContext, text: string): Promise<Buffer | undefined> {
-  const line = await context.client.ask(Buffer.from(text).toString('base64'), MAX_ANSWER_BYTES);
-  return line === undefined ? undefined : decodeBase64(line.toString('latin1'));
-}
-
-function cancelled(): Completion {
-  return { status: 'BAD', text: 'Authentication cancelled' };
+async function ask({ client }: CommandContext, challenge: Buffer): Promise<Buffer | 'cancelled' | 'malformed'> {
+  const line = await client.ask(challenge.toString('base64'), MAX_ANSWER_BYTES);
+  if (line === undefined || line.toString('latin1') === '*') return 'cancelled';
+  return decodeBase64(line.toString('latin1')) ?? 'malformed';
 }
 
 function privacyRequired(): Completion {
@@ -112,21 +98,17 @@ function privacyRequired(): Completion {
 }
 
 async function signIn(context: CommandContext, credentials: Credentials): Promise<Completion> {
-  const { ops, client, log } = context;
+  const { ops, client } = context;
   const result = await ops.accounts.authenticate(credentials.username, credentials.password, 'imap', {
     ip: client.remoteAddress,
     connection: client.id,
   });
-  return finishSignIn(context, result, log);
+  return finishSignIn(context, result);
 }
 
 /** One reply for every mechanism. Unknown users and wrong passwords look and take the same. */
-async function finishSignIn(
-  context: CommandContext,
-  result: AuthenticationResult,
-  log: CommandContext['log'],
-): Promise<Completion> {
-  const { session, client, out, capabilities } = context;
+async function finishSignIn(context: CommandContext, result: AuthenticationResult): Promise<Completion> {
+  const { session, client, out, capabilities, log } = context;
   if (!result.ok) {
     log.info('login failed', { reason: result.reason });
     if (result.code === 'UNAVAILABLE') return no('Temporary failure, try again later', 'UNAVAILABLE');
