@@ -3,9 +3,8 @@ import { createApiHandler } from './api/server.ts';
 import { Budget } from './base/budget.ts';
 import { listen, type ConnectionHandler } from './base/listener.ts';
 import { serviceKinds, type Config } from './config/schema.ts';
-import { createDelivery } from './delivery/deliver.ts';
 import { createMailFlow } from './delivery/mail-flow.ts';
-import { createOutgoing } from './delivery/outgoing.ts';
+import { createMailServices } from './delivery/mail-services.ts';
 import { rememberRecipients } from './delivery/recent-recipients.ts';
 import { createSentCopies } from './delivery/sent-copy.ts';
 import type { Assembly, RunningService, ServiceContext, StartService } from './main-worker.ts';
@@ -18,9 +17,9 @@ import { createDeviceHandler, createIncomingHandler, createSubmissionHandler } f
 /** The services of one worker, and the queue behind them. */
 export function assemble({ config, operations, store, log }: Omit<ServiceContext, 'name'>): Assembly {
   const memory = new Budget(Math.max(config.store.maxInFlightBytes, config.store.maxMessageBytes));
-  const delivery = createDelivery({ operations, config, log: log.with({ service: 'delivery' }) });
+  const mail = createMailServices({ config, store, log });
+  const { delivery, outgoing, checks, trace } = mail;
   const sentCopies = createSentCopies({ operations, log: log.with({ service: 'submission' }) });
-  const outgoing = createOutgoing({ config, operations, store, delivery, log: log.with({ service: 'queue' }) });
   const { expansion, dispatch } = outgoing;
   const flow = createMailFlow({
     config,
@@ -30,6 +29,7 @@ export function assemble({ config, operations, store, log }: Omit<ServiceContext
     delivery,
     sentCopies,
     log: log.with({ service: 'delivery' }),
+    trace,
     limits: { of: store.userLimits.of, usage: store.usage },
   });
   const imap = new ImapServer({
@@ -44,7 +44,7 @@ export function assemble({ config, operations, store, log }: Omit<ServiceContext
   const pop3Service = onListener((context) =>
     createPop3Handler({ config, operations, limitsOf: store.userLimits.of }, context.log),
   );
-  const submissionService = onListener((context) => createSubmissionHandler({ ...context, flow, memory }));
+  const submissionService = onListener((context) => createSubmissionHandler({ ...context, flow, memory, trace }));
   return {
     services: {
       imap: imapService,
@@ -52,16 +52,16 @@ export function assemble({ config, operations, store, log }: Omit<ServiceContext
       pop3: pop3Service,
       pop3s: pop3Service,
       lmtp: onListener((context) => createLmtpHandler({ ...context, operations: forDelivery, delivery, flow, memory })),
-      smtp: onListener((context) => createIncomingHandler({ ...context, flow, memory })),
-      devices: onListener((context) => createDeviceHandler({ ...context, flow, memory })),
+      smtp: onListener((context) => createIncomingHandler({ ...context, flow, memory, checks, trace })),
+      devices: onListener((context) => createDeviceHandler({ ...context, flow, memory, trace })),
       submission: submissionService,
       submissions: submissionService,
-      api: onListener(createApiHandler),
+      api: onListener((context) => createApiHandler({ ...context, outgoing })),
     },
-    start: () => outgoing.start(),
+    start: () => mail.start(),
     stop: async (graceMs) => {
       sentCopies.close();
-      await outgoing.stop(graceMs);
+      await mail.stop(graceMs);
     },
   };
 }

@@ -2,6 +2,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from '../base/log.ts';
 import type { Config } from '../config/schema.ts';
+import type { Dispatch } from '../delivery/dispatch.ts';
+import type { Expansion } from '../delivery/expansion.ts';
+import type { Queue } from '../delivery/queue/queue.ts';
 import type { UserId } from '../mail/ids.ts';
 import type { ApiActor } from '../operations/accounts-tokens.ts';
 import type { Operations } from '../operations/contract.ts';
@@ -12,7 +15,15 @@ export type ApiContext = {
   readonly config: Config;
   readonly operations: Operations;
   readonly store: OpenedStore;
+  /** Mail that leaves. */
+  readonly outgoing: ApiOutgoing;
   readonly log: Logger;
+};
+
+export type ApiOutgoing = {
+  readonly expansion: Expansion;
+  readonly dispatch: Pick<Dispatch, 'send'>;
+  readonly queue: Pick<Queue, 'find' | 'remove'>;
 };
 
 /** One call: input is checked, rights are too. `user` in the input is never `me` here. */

@@ -2,6 +2,8 @@
 import type { FastifyInstance, InjectOptions } from 'fastify';
 import { createApp } from '../../server/api/app.ts';
 import { createLogger } from '../../server/base/log.ts';
+import { createDelivery } from '../../server/delivery/deliver.ts';
+import { type Outgoing, createOutgoing } from '../../server/delivery/outgoing.ts';
 import { resolveConfig } from '../../server/config/load.ts';
 import type { Config, PartialConfig } from '../../server/config/schema.ts';
 import { type OpenedStore, createOperations } from '../../server/operations/create.ts';
@@ -23,6 +25,7 @@ export type Body = any;
 export type ApiClient = {
   readonly app: FastifyInstance;
   readonly store: OpenedStore;
+  readonly outgoing: Outgoing;
   readonly get: (path: string, query?: Record<string, string | number | boolean>, options?: InjectOptions) => Promise<ApiAnswer>;
   readonly post: (path: string, body?: object | string | Buffer, options?: InjectOptions) => Promise<ApiAnswer>;
   readonly put: (path: string, body?: object, options?: InjectOptions) => Promise<ApiAnswer>;
@@ -56,16 +59,20 @@ export async function startApi(config: PartialConfig = {}): Promise<ApiClient> {
 async function startWorker(settings: Config): Promise<ApiClient> {
   const log = createLogger('error', {}, (line) => void process.stderr.write(line));
   const store = await createOperations(settings, log);
-  const app = await createApp({ config: settings, operations: store.operations, store, log });
-  return client(app, store, () => startWorker(settings), ROOT_TOKEN);
+  const { operations } = store;
+  const delivery = createDelivery({ operations, config: settings, log });
+  const outgoing = createOutgoing({ config: settings, operations, store, delivery, log });
+  const app = await createApp({ config: settings, operations, store, outgoing, log });
+  return client(app, { store, outgoing }, () => startWorker(settings), ROOT_TOKEN);
 }
 
 function client(
   app: FastifyInstance,
-  store: OpenedStore,
+  parts: { readonly store: OpenedStore; readonly outgoing: Outgoing },
   sibling: () => Promise<ApiClient>,
   token: string | undefined,
 ): ApiClient {
+  const { store, outgoing } = parts;
   const call = async (options: InjectOptions): Promise<ApiAnswer> => {
     const headers = { ...(token === undefined ? {} : { 'x-access-token': token }), ...options.headers };
     const answer = await app.inject({ ...options, headers });
@@ -78,11 +85,12 @@ function client(
   const self: ApiClient = {
     app,
     store,
+    outgoing,
     get: (path, query = {}, options = {}) => call({ method: 'GET', url: path, query: texts(query), ...options }),
     post: (path, body = {}, options = {}) => call({ method: 'POST', url: path, payload: body, ...options }),
     put: (path, body = {}, options = {}) => call({ method: 'PUT', url: path, payload: body, ...options }),
     delete: (path, query = {}, options = {}) => call({ method: 'DELETE', url: path, query: texts(query), ...options }),
-    as: (other) => client(app, store, sibling, other),
+    as: (other) => client(app, parts, sibling, other),
     sibling,
     user: async (fields = {}) => {
       users += 1;
@@ -97,6 +105,7 @@ function client(
     },
     close: async () => {
       await app.close();
+      await outgoing.stop(0);
       await store.close();
     },
   };

@@ -72,7 +72,7 @@ export async function messageDetails(
   if (note?.expires instanceof Date) details.expires = note.expires.toISOString();
   if (note?.reference !== undefined) details.reference = referenceBody(note.reference);
   if (note?.files !== undefined && note.files.length > 0) details.files = note.files;
-  if (note?.outbound !== undefined) details.outbound = [...note.outbound];
+  if (note?.outbound !== undefined) details.outbound = note.outbound.map(outboundBody);
   if (note?.forwardTargets !== undefined) details.forwardTargets = note.forwardTargets;
   if (note?.verification !== undefined) {
     const { tls = false, spf = false, dkim = false } = note.verification;
@@ -93,4 +93,14 @@ function envelopeOf(note: Row['note'], fields: Readonly<Record<string, string | 
 
 function one(value: string | string[] | undefined): string {
   return (Array.isArray(value) ? value[0] : value) ?? '';
+}
+
+function outboundBody({ queueId, queued, recipients }: NonNullable<NonNullable<Row['note']>['outbound']>[number]) {
+  const entries = recipients.map((recipient, at) => ({
+    seq: String(at + 1).padStart(3, '0'),
+    recipient,
+    sendingZone: 'default',
+    queued: queued.toISOString(),
+  }));
+  return { queueId, entries };
 }

@@ -8,6 +8,7 @@ import { mailboxRoutes } from './mailboxes.ts';
 import { messageRoutes } from './messages.ts';
 import { searchRoutes } from './search.ts';
 import { storageRoutes } from './storage.ts';
+import { submissionRoutes } from './submission.ts';
 import { updateRoutes } from './updates.ts';
 import { uploadRoutes } from './uploads.ts';
 import { userRoutes } from './users.ts';
@@ -23,6 +24,7 @@ export function allRoutes(context: ApiContext): Route[] {
     uploadRoutes,
     searchRoutes,
     updateRoutes,
+    submissionRoutes,
     storageRoutes,
   ].flatMap((group) => group(context));
   return [...routes, ...documentationRoutes(routes)];
