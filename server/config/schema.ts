@@ -149,6 +149,24 @@ const smtp = z
       .default([])
       .describe('Printers, scanners and others that send without a login'),
     saveSent: z.boolean().default(true).describe('Submission: put a copy into Sent, unless one is there'),
+    checks: z
+      .strictObject({
+        enabled: z.boolean().default(true).describe('Whether SPF, DKIM, ARC and DMARC of mail from the world are checked'),
+        exempt: z
+          .array(z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()]))
+          .default(['127.0.0.0/8', '::1'])
+          .describe('Whose mail is not checked: servers in front of this one'),
+        dmarc: z
+          .enum(['enforce', 'quarantine', 'ignore'])
+          .default('enforce')
+          .describe('What a failed DMARC policy does: as its domain asks, Junk at worst, or nothing'),
+        dmarcByDomain: z
+          .record(z.string(), z.enum(['enforce', 'quarantine', 'ignore']))
+          .default({})
+          .describe('The same for the mail of some domains'),
+        trustedSealers: z.array(z.string()).default([]).describe('Domains whose ARC seal excuses a failed DMARC'),
+      })
+      .prefault({}),
   })
   .prefault({});
 
@@ -225,6 +243,12 @@ const api = z
   })
   .prefault({});
 
+const trace = z
+  .strictObject({
+    keepMs: durationMs(14 * 24 * 60 * MINUTE, 'How long it is kept what became of each message'),
+  })
+  .prefault({});
+
 const log = z
   .strictObject({
     level: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info').describe('Least severity that is written'),
@@ -277,6 +301,7 @@ export const configSchema = z.strictObject({
   smtp,
   outbound,
   api,
+  trace,
 });
 
 /** What a person writes: everything optional. */

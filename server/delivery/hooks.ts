@@ -43,7 +43,7 @@ export type CheckResult = {
 export type IncomingChecks = { readonly check: (raw: Buffer, facts: CheckFacts) => Promise<CheckResult> };
 
 export type TraceEvent = {
-  readonly kind: 'accepted' | 'refused' | 'delivered' | 'rule' | 'queued';
+  readonly kind: 'accepted' | 'refused' | 'delivered' | 'rule' | 'queued' | 'attempt' | 'notice' | 'message';
   readonly transaction: string;
   readonly atMs: number;
   readonly [field: string]: unknown;

@@ -9,10 +9,16 @@ import { INDEXES, ensureIndexes } from '../store/indexes.ts';
 import { type LocalDomains, createLocalDomains } from '../store/local-domains.ts';
 import { MAIL_RECORD_INDEXES } from '../store/mail-record-indexes.ts';
 import { migrate } from '../store/migrations.ts';
+import { FLOW_INDEXES, type FlowTables, createFlowTables } from '../store/flow-tables.ts';
 import { QUEUE_INDEXES } from '../store/queue-indexes.ts';
 import { createQueueStore } from '../store/queue.ts';
 import { type Secrets, createSecrets } from '../store/secrets.ts';
+import { type RepliesSent, createRepliesSent } from '../store/replies-sent.ts';
+import { createTraceStore } from '../store/trace.ts';
 import type { QueueStore } from '../store/types-queue.ts';
+import type { TraceStore } from '../store/types-trace.ts';
+import { type DkimKeys, createDkimKeys } from './dkim-keys.ts';
+import { type RuleBooks, createRuleBooks } from './rule-book.ts';
 import { USAGE_INDEXES, type Usage, createUsage } from '../store/usage.ts';
 import { createRedisBeacons } from '../sync/beacons.ts';
 import { type Accounts, createAccounts } from './accounts.ts';
@@ -20,6 +26,13 @@ import type { Operations } from './contract.ts';
 import { type Core, createCore } from './core.ts';
 import { type MailRecords, createMailRecords } from './mail-records.ts';
 import { type UserLimitReader, createUserLimits } from './user-limits.ts';
+
+export type MailFlowStore = Pick<FlowTables, 'filters'> & {
+  readonly dkim: DkimKeys;
+  readonly books: RuleBooks;
+  readonly repliesSent: RepliesSent;
+  readonly trace: TraceStore;
+};
 
 /** What the API and tasks use beyond `Operations`. */
 export type OpenedStore = {
@@ -36,6 +49,8 @@ export type OpenedStore = {
   readonly usage: Usage;
   readonly userLimits: UserLimitReader;
   readonly secrets: Secrets;
+  /** What happens to mail on its way: users' rules, keys for signing, and the trace. */
+  readonly flow: MailFlowStore;
   /** Throws a busy Fault while the database is away. */
   readonly ping: () => Promise<void>;
   readonly redisConnected: () => boolean;
@@ -50,7 +65,15 @@ export async function createOperations(config: Config, log: Logger): Promise<Ope
   );
   try {
     await migrate(database, log);
-    await ensureIndexes(database, [...INDEXES, ...ANNOTATION_INDEXES, ...ACCOUNT_INDEXES, ...MAIL_RECORD_INDEXES, ...QUEUE_INDEXES, ...USAGE_INDEXES]);
+    await ensureIndexes(database, [
+      ...INDEXES,
+      ...ANNOTATION_INDEXES,
+      ...ACCOUNT_INDEXES,
+      ...MAIL_RECORD_INDEXES,
+      ...QUEUE_INDEXES,
+      ...FLOW_INDEXES,
+      ...USAGE_INDEXES,
+    ]);
   } catch (error) {
     await database.close();
     throw error;
@@ -77,6 +100,7 @@ export async function createOperations(config: Config, log: Logger): Promise<Ope
       accessChanged: (user, reason) => beacons.publish({ kind: 'access', user, reason }),
     },
   });
+  const flowTables = createFlowTables(database);
   return {
     operations: { ...core.operations, accounts: accounts.operations },
     accounts,
@@ -87,6 +111,13 @@ export async function createOperations(config: Config, log: Logger): Promise<Ope
     usage: createUsage(database),
     userLimits: createUserLimits(accounts.context.tables.users, accounts.context.defaults),
     secrets: createSecrets(database),
+    flow: {
+      filters: flowTables.filters,
+      dkim: createDkimKeys(flowTables.dkimKeys),
+      books: createRuleBooks(accounts.context.tables, flowTables),
+      repliesSent: createRepliesSent(database),
+      trace: createTraceStore(database),
+    },
     ping: database.ping,
     redisConnected: beacons.connected,
     close: async () => {

@@ -105,7 +105,7 @@ function respond(query: Buffer, zone: DnsZone, questions: string[]): Buffer | un
   const answers: Buffer[] = [];
   let code = entry === 'servfail' ? 2 : 0;
   let owner = name;
-  let records = entry;
+  let records: DnsZone[string] | undefined = entry;
   for (let hops = 0; typeof records === 'object' && records.CNAME !== undefined && type !== 'CNAME' && hops < 8; hops += 1) {
     answers.push(record(owner, 'CNAME', encodeName(records.CNAME)));
     owner = records.CNAME;

@@ -5,8 +5,9 @@
 import { silentLogger, type Logger } from '../../server/base/log.ts';
 import { resolveConfig } from '../../server/config/load.ts';
 import type { Config, PartialConfig } from '../../server/config/schema.ts';
-import { createDelivery, type Delivery, type DeliveryOptions } from '../../server/delivery/deliver.ts';
-import { createOutgoing, type Outgoing, type OutgoingParts } from '../../server/delivery/outgoing.ts';
+import type { Delivery } from '../../server/delivery/deliver.ts';
+import { createMailServices, type MailServices } from '../../server/delivery/mail-services.ts';
+import type { Outgoing } from '../../server/delivery/outgoing.ts';
 import type { Dns } from '../../server/delivery/queue/destinations.ts';
 import type { QueueRunner } from '../../server/delivery/queue/runner.ts';
 import type { UserId } from '../../server/mail/ids.ts';
@@ -19,6 +20,7 @@ export type MailBed = {
   readonly config: Config;
   readonly delivery: Delivery;
   readonly outgoing: Outgoing;
+  readonly mail: MailServices;
   /** Milliseconds; the queue's clock. */
   readonly clock: { ms: number };
   /** Hosts by domain, in order of preference; a missing domain is NXDOMAIN. */
@@ -37,8 +39,6 @@ export type MailBed = {
 export type MailBedOptions = {
   readonly config?: PartialConfig;
   readonly log?: Logger;
-  readonly delivery?: (store: OpenedStore, config: Config) => Partial<DeliveryOptions>;
-  readonly outgoing?: Partial<OutgoingParts>;
 };
 
 export async function openMailBed(options: MailBedOptions = {}): Promise<MailBed> {
@@ -57,19 +57,9 @@ export async function openMailBed(options: MailBedOptions = {}): Promise<MailBed
   const clock = { ms: Date.now() };
   const mx: Record<string, readonly string[]> = {};
   const hosts: Record<string, readonly string[]> = {};
-  const delivery = createDelivery({ operations, config, log, ...options.delivery?.(store, config) });
-  const outgoing = createOutgoing({
-    config,
-    operations,
-    store,
-    delivery,
-    log,
-    now: () => clock.ms,
-    random: () => 0.5,
-    dns: dnsOf(mx, hosts),
-    ...options.outgoing,
-  });
-  outgoing.start();
+  const mail = createMailServices({ config, store, log, now: () => clock.ms, random: () => 0.5, dns: dnsOf(mx, hosts) });
+  const { delivery, outgoing } = mail;
+  mail.start();
   const runner = (): QueueRunner => {
     const running = outgoing.runner();
     if (running === undefined) throw new Error('the runner is not started');
@@ -80,6 +70,7 @@ export async function openMailBed(options: MailBedOptions = {}): Promise<MailBed
     config,
     delivery,
     outgoing,
+    mail,
     clock,
     mx,
     hosts,
@@ -104,7 +95,7 @@ export async function openMailBed(options: MailBedOptions = {}): Promise<MailBed
       await runner().idle();
     },
     close: async () => {
-      await outgoing.stop(1_000);
+      await mail.stop(1_000);
       await store.close();
     },
   };

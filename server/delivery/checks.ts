@@ -1,0 +1,146 @@
+/**
+ * What is known about mail from the world: SPF (RFC 7208), DKIM (6376), ARC (8617) and DMARC (7489), by mailauth, with the result as a field (RFC 8601) and,
+ * where the author's domain asks for it, as a verdict. Fields of ours that the sender put in are taken out by `strip` before.
+ */
+import { BlockList, isIP } from 'node:net';
+import { authenticate, type AuthenticateResult } from 'mailauth';
+import type { Logger } from '../base/log.ts';
+import type { Config } from '../config/schema.ts';
+import type { CheckFacts, CheckResult, IncomingChecks } from './hooks.ts';
+
+/** As `node:dns` has it. */
+export type CheckResolver = (name: string, type: string) => Promise<string[] | string[][]>;
+
+export type CheckParts = {
+  readonly config: Config;
+  readonly resolve: CheckResolver;
+  readonly log: Logger;
+};
+
+export type Checked = CheckResult & {
+  /** For the trace: `spf=pass`, … */
+  readonly results: Readonly<Record<'spf' | 'dkim' | 'dmarc' | 'arc', string>>;
+};
+
+export type Checks = IncomingChecks & { readonly check: (raw: Buffer, facts: CheckFacts) => Promise<Checked> };
+
+/** DNS of strangers must not hold a session for long. */
+const CHECK_MS = 20_000;
+/** RFC 8601 §5: fields in our name that we did not write are lies. */
+const FORGED = /^authentication-results[ \t]*:/i;
+
+export function createChecks({ config, resolve, log }: CheckParts): Checks {
+  const { checks } = config.smtp;
+  const exempt = networks(checks.exempt);
+  const unchecked: Checked = {
+    header: '',
+    verdict: 'accept',
+    results: { spf: 'none', dkim: 'none', dmarc: 'none', arc: 'none' },
+  };
+
+  return {
+    check: async (raw, facts) => {
+      if (!checks.enabled || exempt.check(facts.ip, isIP(facts.ip) === 6 ? 'ipv6' : 'ipv4')) return unchecked;
+      const result = await within(
+        CHECK_MS,
+        authenticate(raw, {
+          ip: facts.ip,
+          helo: facts.hello,
+          mta: config.hostname,
+          ...(facts.from === '' ? {} : { sender: facts.from }),
+          disableBimi: true,
+          resolver: (name, type) => resolve(name, type),
+        }),
+      );
+      const results = {
+        spf: result.spf === false ? 'none' : result.spf.status.result,
+        dkim: dkimOf(result),
+        dmarc: result.dmarc === false ? 'none' : result.dmarc.status.result,
+        arc: result.arc === false ? 'none' : result.arc.status.result,
+      };
+      const verdict = verdictOf(result, config);
+      if (verdict.verdict !== 'accept')
+        log.info('mail fails the policy of its author’s domain', { ip: facts.ip, from: facts.from, ...results });
+      return { header: oneFieldEach(result.headers), results, ...verdict };
+    },
+  };
+}
+
+function dkimOf({ dkim }: AuthenticateResult): string {
+  const all = dkim.results.map(({ status }) => status.result);
+  return all.includes('pass') ? 'pass' : (all[0] ?? 'none');
+}
+
+function verdictOf({ dmarc, arc }: AuthenticateResult, { smtp: { checks } }: Config): Pick<CheckResult, 'verdict' | 'text'> {
+  if (dmarc === false || dmarc.status.result !== 'fail') return { verdict: 'accept' };
+  // A forwarder that we trust saw it pass: what it changed is not the author's fault (RFC 8617 §7.2.1).
+  if (arc !== false && arc.status.result === 'pass') {
+    const sealer = arc.signature === false ? '' : (arc.signature?.signingDomain ?? '');
+    if (checks.trustedSealers.includes(sealer.toLowerCase())) return { verdict: 'accept' };
+  }
+  const domain = dmarc.status.header?.from ?? dmarc.domain;
+  const policy = checks.dmarcByDomain[domain.toLowerCase()] ?? checks.dmarcByDomain[dmarc.domain] ?? checks.dmarc;
+  if (policy === 'ignore' || dmarc.policy === 'none') return { verdict: 'accept' };
+  if (dmarc.policy === 'reject' && policy === 'enforce') {
+    return { verdict: 'reject', text: `The policy of ${domain} (DMARC) does not allow this message from here` };
+  }
+  return { verdict: 'quarantine' };
+}
+
+function networks(list: readonly string[]): BlockList {
+  const block = new BlockList();
+  for (const network of list) {
+    const [address = '', bits] = network.split('/');
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+    if (bits === undefined) block.addAddress(address, family);
+    else block.addSubnet(address, Number(bits), family);
+  }
+  return block;
+}
+
+/** mailauth ends each field with CRLF, and the block as well. */
+function oneFieldEach(headers: string): string {
+  const text = headers.replace(/(\r\n)+$/, '');
+  return text === '' ? '' : `${text}\r\n`;
+}
+
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error('the checks took too long')), ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The message without Authentication-Results fields that claim to be ours. */
+export function strip(raw: Buffer, hostname: string): Buffer {
+  const pieces: Buffer[] = [];
+  let kept = 0;
+  for (let at = 0; at < raw.length; ) {
+    let end = raw.indexOf(10, at) + 1 || raw.length;
+    if (end - at <= 2 && /^\r?\n?$/.test(raw.toString('latin1', at, end))) break;
+    while (raw[end] === 32 || raw[end] === 9) end = raw.indexOf(10, end) + 1 || raw.length;
+    if (end - at < 65_536) {
+      const field = raw.toString('latin1', at, end);
+      if (
+        FORGED.test(field) &&
+        field
+          .slice(field.indexOf(':') + 1)
+          .trim()
+          .toLowerCase()
+          .startsWith(hostname.toLowerCase())
+      ) {
+        pieces.push(raw.subarray(kept, at));
+        kept = end;
+      }
+    }
+    at = end;
+  }
+  if (kept === 0) return raw;
+  pieces.push(raw.subarray(kept));
+  return Buffer.concat(pieces);
+}

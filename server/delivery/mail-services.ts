@@ -1,0 +1,115 @@
+/** Delivery, queue, rules, checks, signatures and trace of a worker, put together. */
+import { Resolver } from 'node:dns/promises';
+import type { Logger } from '../base/log.ts';
+import type { Config } from '../config/schema.ts';
+import type { UserId } from '../mail/ids.ts';
+import type { OpenedStore } from '../operations/create.ts';
+import type { LeasedEntry } from '../store/types-queue.ts';
+import { createChecks, type Checks } from './checks.ts';
+import { createDelivery, type Delivery } from './deliver.ts';
+import { createSigner } from './dkim.ts';
+import { createOutgoing, type Outgoing, type OutgoingParts } from './outgoing.ts';
+import type { NoticeKind } from './queue/bounce.ts';
+import type { RecipientResult } from './queue/results.ts';
+import { createRules } from './rules.ts';
+import { createTrace, type Trace } from './trace.ts';
+
+export type MailServicesParts = {
+  readonly config: Config;
+  readonly store: OpenedStore;
+  readonly log: Logger;
+} & Pick<OutgoingParts, 'dns' | 'now' | 'random'>;
+
+export type MailServices = {
+  readonly delivery: Delivery;
+  readonly outgoing: Outgoing;
+  readonly checks: Checks;
+  readonly trace: Trace;
+  /** Begins to send. */
+  readonly start: () => void;
+  readonly stop: (graceMs: number) => Promise<void>;
+};
+
+export function createMailServices(parts: MailServicesParts): MailServices {
+  const { config, store, log, now = Date.now } = parts;
+  const { operations, flow } = store;
+  const trace = createTrace({ store: flow.trace, keepMs: config.trace.keepMs, log: log.with({ service: 'trace' }) });
+  const resolver = new Resolver({ timeout: 5_000, tries: 2 });
+  if (config.outbound.dnsServers.length > 0) resolver.setServers(config.outbound.dnsServers);
+  const checks = createChecks({
+    config,
+    resolve: (name, type) => resolver.resolve(name, type) as Promise<string[] | string[][]>,
+    log: log.with({ service: 'checks' }),
+  });
+  const signer = createSigner(flow.dkim, log.with({ service: 'queue' }), now);
+  const deliveryLog = log.with({ service: 'delivery' });
+  const { addresses } = store.accounts.context.tables;
+  const rules = createRules({
+    config,
+    operations,
+    books: flow.books,
+    addressesOf: async (user: UserId) =>
+      (await addresses.find({ user }, { limit: 1_000 })).map(({ address }) => address.toLowerCase()),
+    repliesSent: flow.repliesSent,
+    usage: store.usage,
+    forwardsPerDay: store.accounts.context.defaults.forwards,
+    dispatch: () => outgoing.dispatch,
+    trace,
+    log: deliveryLog,
+    now,
+  });
+  const delivery = createDelivery({ operations, config, log: deliveryLog, rules, trace });
+  const outgoing: Outgoing = createOutgoing({
+    config,
+    operations,
+    store,
+    delivery,
+    log: log.with({ service: 'queue' }),
+    beforeSending: (entry, body) => signer.sign(entry, body),
+    onResult: (entry, result, final) => tellAttempt(trace, entry, result, final, now()),
+    onNotice: (entry, kind, recipients) => tellNotice(trace, entry, kind, recipients, now()),
+    now,
+    ...(parts.dns === undefined ? {} : { dns: parts.dns }),
+    ...(parts.random === undefined ? {} : { random: parts.random }),
+  });
+  return {
+    delivery,
+    outgoing,
+    checks,
+    trace,
+    start: () => outgoing.start(),
+    stop: async (graceMs) => {
+      await outgoing.stop(graceMs);
+      await trace.close();
+    },
+  };
+}
+
+/** Notices and replies are told with the message that caused them. */
+function causeOf(transaction: string): { readonly transaction: string; readonly notice?: string } {
+  const found = /^(.*?)-(failed|delayed|delivered|relayed|reply)$/.exec(transaction);
+  return found === null ? { transaction } : { transaction: found[1] ?? transaction, notice: found[2] ?? '' };
+}
+
+function tellAttempt(trace: Trace, entry: LeasedEntry, result: RecipientResult, final: boolean, atMs: number): void {
+  // What came of a delivery here is told by it.
+  if (result.kind === 'delivered' && entry.destination === 'local') return;
+  const { recipient, kind, status, text, server, tls } = result;
+  trace.record({
+    kind: 'attempt',
+    ...causeOf(entry.transactionId),
+    atMs,
+    queueId: entry.id,
+    to: recipient.address,
+    outcome: kind === 'relayed' ? 'sent' : kind === 'delivered' ? 'delivered' : final ? 'failed' : 'deferred',
+    status,
+    text,
+    server,
+    security: tls,
+    attempt: entry.attempts + 1,
+  });
+}
+
+function tellNotice(trace: Trace, entry: LeasedEntry, notice: NoticeKind, about: readonly string[], atMs: number): void {
+  trace.record({ kind: 'notice', ...causeOf(entry.transactionId), atMs, queueId: entry.id, notice, notified: entry.from, about });
+}

@@ -1,0 +1,218 @@
+/**
+ * What a user's own rules do to a message that arrives: filters, forwards, autoreply.
+ *
+ * Forwards are in the queue before the message is placed: a crash in between makes one twice, not none. Replies are sent afterwards and may be lost.
+ */
+import type { Logger } from '../base/log.ts';
+import type { Config } from '../config/schema.ts';
+import type { MailboxId, UserId } from '../mail/ids.ts';
+import { analyzeMessage } from '../mime/analyze.ts';
+import type { AnalyzedMessage } from '../mime/types.ts';
+import type { Operations } from '../operations/contract.ts';
+import type { RuleBook, RuleBooks } from '../operations/rule-book.ts';
+import type { RepliesSent } from '../store/replies-sent.ts';
+import type { ForwardTarget } from '../store/types-accounts.ts';
+import type { Usage } from '../store/usage.ts';
+import { composeReply, whyNoReply, withoutLabel, type AutoreplyInput } from './autoreply.ts';
+import type { Dispatch } from './dispatch.ts';
+import { applyFilters, factsOf, type FilterOutcome } from './filters.ts';
+import type { DeliveryRules, RuleDecision, RuleInput, TraceSink } from './hooks.ts';
+import { headerEnd } from './trace-header.ts';
+
+export type RuleParts = {
+  readonly config: Config;
+  readonly operations: Operations;
+  readonly books: RuleBooks;
+  /** All addresses of a user, lower case. */
+  readonly addressesOf: (user: UserId) => Promise<readonly string[]>;
+  readonly repliesSent: RepliesSent;
+  readonly usage: Usage;
+  readonly forwardsPerDay: number;
+  /** Late, because what sends also delivers. */
+  readonly dispatch: () => Dispatch;
+  readonly trace?: TraceSink;
+  readonly log: Logger;
+  readonly now?: () => number;
+};
+
+const DAY_MS = 86_400_000;
+/** RFC 3834 §2 leaves the period to us; RFC 5230 §4.1 has seven days as a usual one. */
+const REPLY_PERIOD_MS = 4 * DAY_MS;
+
+export function createRules(parts: RuleParts): DeliveryRules {
+  const { operations, books, trace, log, now = Date.now } = parts;
+  // The users of one message are asked about it one after the other.
+  const analyzed = new WeakMap<Buffer, AnalyzedMessage>();
+  const analysisOf = (raw: Buffer): AnalyzedMessage => {
+    const known = analyzed.get(raw) ?? analyzeMessage(raw);
+    analyzed.set(raw, known);
+    return known;
+  };
+
+  async function decide(input: RuleInput): Promise<RuleDecision> {
+    const { account, raw, origin } = input;
+    const book = await books.of(account.user);
+    if (book.filters.length === 0 && book.targets.length === 0 && book.autoreply === undefined) return {};
+    const message = analysisOf(raw);
+    const outcome = applyFilters(book.filters, factsOf(message));
+    tell(input, outcome);
+    if (outcome.reject !== undefined && !outcome.discard) return { reject: oneLine(outcome.reject) };
+    const spam = outcome.spam ?? origin.quarantine === true;
+    const forwards = spam ? outcome.targets : distinct([...book.targets, ...outcome.targets]);
+    if (forwards.length > 0) await forward(input, message, forwards, book);
+    if (outcome.discard) return { discard: true };
+    const mailbox = await mailboxFor(account.user, outcome, spam);
+    const { autoreply } = book;
+    return {
+      flags: outcome.flags,
+      ...(mailbox === undefined ? {} : { mailbox }),
+      ...(autoreply === undefined || spam ? {} : { after: () => reply(input, message, book) }),
+    };
+  }
+
+  function tell({ account, origin }: RuleInput, { fitting, ...outcome }: FilterOutcome): void {
+    if (fitting.length === 0) return;
+    const names = fitting.map(({ name, id }) => (name === '' ? id : name));
+    const { discard, reject, spam, mailbox, flags } = outcome;
+    const targets = outcome.targets.map(({ value }) => value);
+    trace?.record({
+      kind: 'rule',
+      transaction: origin.transactionId,
+      atMs: now(),
+      account: account.user,
+      filters: names,
+      flags,
+      targets,
+      ...(discard ? { discard } : {}),
+      ...(reject === undefined ? {} : { reject }),
+      ...(spam === undefined ? {} : { spam }),
+      ...(mailbox === undefined ? {} : { mailbox }),
+    });
+  }
+
+  /** A mailbox that is gone is no reason to lose mail. */
+  async function mailboxFor(user: UserId, { mailbox }: FilterOutcome, spam: boolean): Promise<MailboxId | undefined> {
+    if (mailbox !== undefined) {
+      const found = await operations.mailboxes.get(user, mailbox as MailboxId);
+      if (found !== undefined && !found.noSelect) return found.id;
+    }
+    return spam ? (await operations.mailboxes.findBySpecialUse(user, '\\Junk'))?.id : undefined;
+  }
+
+  async function forward(
+    input: RuleInput,
+    message: AnalyzedMessage,
+    targets: readonly ForwardTarget[],
+    book: RuleBook,
+  ): Promise<void> {
+    const { account, address, raw, envelope, origin } = input;
+    const { user } = account;
+    if (hasBeenHere(raw, address)) {
+      log.warn('not forwarded: the message has been here before', { user, transaction: origin.transactionId });
+      return;
+    }
+    const limit = book.forwardsPerDay > 0 ? book.forwardsPerDay : parts.forwardsPerDay;
+    if (!(await parts.usage.take(user, 'forwards', targets.length, limit, DAY_MS))) {
+      log.warn('not forwarded: the limit of the day is reached', { user, limit });
+      trace?.record({
+        kind: 'rule',
+        transaction: origin.transactionId,
+        atMs: now(),
+        account: user,
+        text: 'Not forwarded: limit of the day',
+      });
+      return;
+    }
+    const mail = targets.filter(({ type }) => type !== 'http').map(({ value }) => value);
+    if (mail.length < targets.length) log.warn('forwards to the web are not sent by this server', { user });
+    await parts.dispatch().forwardFor(
+      withoutLabel(address),
+      {
+        from: envelope.from,
+        transactionId: origin.transactionId,
+        body: envelope.body,
+        smtpUtf8: envelope.smtpUtf8,
+        requireTls: envelope.requireTls ?? false,
+        messageId: message.messageId ?? '',
+        subject: message.subject.slice(0, 250),
+        user,
+      },
+      mail,
+      withoutReturnPath(raw),
+      { now: new Date(now()), key: `forward:${origin.transactionId}:${user}` },
+    );
+  }
+
+  async function reply(input: RuleInput, message: AnalyzedMessage, { autoreply, name }: RuleBook): Promise<void> {
+    if (autoreply === undefined) return;
+    const { account, raw, envelope, origin } = input;
+    const { user } = account;
+    const nowMs = now();
+    const recipient = withoutLabel(input.address);
+    const question: AutoreplyInput = {
+      raw,
+      message,
+      sender: envelope.from,
+      recipient,
+      ownAddresses: [...(await parts.addressesOf(user)), recipient.toLowerCase()],
+      autoreply,
+      nowMs,
+    };
+    const reason = whyNoReply(question);
+    if (reason !== undefined) {
+      log.debug('no autoreply', { user, reason });
+      return;
+    }
+    if (!(await parts.repliesSent.claim(user, envelope.from, new Date(nowMs), REPLY_PERIOD_MS))) return;
+    const answer = await composeReply({ ...question, name, hostname: parts.config.hostname });
+    const smtpUtf8 = /[^\u0000-\u007f]/.test(envelope.from + recipient);
+    await parts.dispatch().sendTo(
+      {
+        from: '',
+        transactionId: `${origin.transactionId}-reply`,
+        body: '8BITMIME',
+        smtpUtf8,
+        requireTls: false,
+        messageId: '',
+        subject: autoreply.subject ?? '',
+      },
+      [envelope.from],
+      answer,
+      { now: new Date(nowMs) },
+    );
+    trace?.record({
+      kind: 'rule',
+      transaction: origin.transactionId,
+      atMs: nowMs,
+      account: user,
+      text: `Autoreply to ${envelope.from}`,
+    });
+  }
+
+  return { decide };
+}
+
+function distinct(targets: readonly ForwardTarget[]): readonly ForwardTarget[] {
+  return [...new Map(targets.map((target) => [target.value, target])).values()];
+}
+
+/** The address stands in a Delivered-To that an earlier delivery wrote; the first one is of this delivery. */
+function hasBeenHere(raw: Buffer, address: string): boolean {
+  const header = raw.toString('latin1', 0, Math.min(headerEnd(raw), 256 * 1024));
+  const wanted = Buffer.from(address).toString('latin1').toLowerCase();
+  const found = [...header.matchAll(/^delivered-to:[ \t]*(.*?)\r?$/gim)].map(([, value = '']) => value.trim().toLowerCase());
+  return found.slice(1).includes(wanted) || (found[0] === wanted && !/^(?:return-path:[^\n]*\n)?delivered-to:/i.test(header));
+}
+
+/** What only a final delivery may carry (RFC 5321 §4.4). */
+function withoutReturnPath(raw: Buffer): Buffer {
+  if (!/^return-path:/i.test(raw.toString('latin1', 0, 12))) return raw;
+  return raw.subarray(raw.indexOf(10) + 1);
+}
+
+function oneLine(text: string): string {
+  return text
+    .replace(/[\u0000-\u001f\u007f]+/g, ' ')
+    .trim()
+    .slice(0, 400);
+}
