@@ -1,7 +1,8 @@
 /** Many clients: a mixed load, what an idle connection costs, and how fast clients can come in. */
 import { ImapProbe } from '../harness/probe/imap-probe.ts';
+import { seeded } from '../harness/probe/seeded.ts';
 import { type Bed, login } from './measure.ts';
-import { createMail, seeded } from './messages.ts';
+import { createMail } from './messages.ts';
 import { pssBytes } from './processes.ts';
 import { quantile, timed } from './statistics.ts';
 

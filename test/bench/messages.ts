@@ -3,6 +3,8 @@
  * messages are about 780 MB. Attachments are slices of one pool of incompressible octets, so making a message costs a copy.
  */
 
+import { seeded } from '../harness/probe/seeded.ts';
+
 export type BenchMessage = { readonly raw: Buffer; readonly subject: string };
 
 export type Mail = {
@@ -22,18 +24,6 @@ const WORDS =
     ' ',
   );
 const PEOPLE = ['anna', 'boris', 'chen', 'dora', 'emil', 'fatima', 'goran', 'hana', 'ivan', 'jana', 'karl', 'lena'];
-
-/** mulberry32. */
-export function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 export function createMail(count: number, seed = 1): Mail {
   const pool = createPool(seed);

@@ -8,6 +8,7 @@ import { corpus } from '../../server/mime/mime-test-kit.ts';
 import { ImapProbe } from '../harness/probe/imap-probe.ts';
 import { type FetchedMessage, type Value, octets, parseFetch } from '../harness/probe/imap-values.ts';
 import { LmtpProbe } from '../harness/probe/lmtp-probe.ts';
+import { seeded } from '../harness/probe/seeded.ts';
 import { sharedServers } from '../harness/servers.ts';
 import { type TestUser, type TestWorker, closeStores, createUser, startWorker } from '../harness/worker.ts';
 import { type CorpusMessage, hardMessages } from './hard-messages.ts';
@@ -254,15 +255,4 @@ function firstDifference(got: Buffer, expected: Buffer): string {
   while (at < got.length && got[at] === expected[at]) at += 1;
   const show = (bytes: Buffer): string => JSON.stringify(bytes.toString('latin1', Math.max(0, at - 20), at + 40));
   return `${got.length} octets instead of ${expected.length}, different from ${at}: ${show(got)} instead of ${show(expected)}`;
-}
-
-function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

@@ -36,7 +36,6 @@ export class ModelSession {
   readonly #traceLines: number;
   #trace: string[] = [];
   #command = '';
-  #selecting = false;
   #failed = false;
   messages: KnownMessage[] = [];
   recent = 0;
@@ -47,6 +46,10 @@ export class ModelSession {
   announcedFlags = new Set<string>();
   /** UIDs that this session has been told the expunge of. */
   expungedCount = 0;
+  /** UIDs that were \Recent in this session. */
+  readonly recentUids = new Set<number>();
+  /** Sequence numbers that FETCH responses named during the present command. */
+  fetchedSeqs = new Set<number>();
   /** Called after each applied response. */
   onApplied: ((response: Response) => void) | undefined;
 
@@ -68,12 +71,11 @@ export class ModelSession {
     const text = typeof pieces[0] === 'string' ? pieces[0] : '';
     this.#note(`C: ${text.slice(0, 300)}`);
     this.#command = text;
-    this.#selecting = /^(?:SELECT|EXAMINE)\b/i.test(text);
-    if (this.#selecting || /^(?:CLOSE|UNSELECT)\b/i.test(text)) this.#forget();
+    this.fetchedSeqs.clear();
+    if (/^(?:SELECT|EXAMINE|CLOSE|UNSELECT)\b/i.test(text)) this.#forget();
     const reply = await this.probe.run(...pieces);
     this.#note(`S: ${reply.status} ${reply.text.slice(0, 300)}`);
     this.#command = '';
-    this.#selecting = false;
     const highest = /\[HIGHESTMODSEQ (\d+)\]/.exec(reply.text);
     if (highest !== null) this.#learnHighest(Number(highest[1]));
     if (reply.status === 'BAD') this.fail(`BAD to ${text.slice(0, 200)}: ${reply.text}`);
@@ -101,12 +103,18 @@ export class ModelSession {
   }
 
   /** Asks for the UIDs that are not known yet; answers how many it asked for. */
-  async learnUids(items = 'UID FLAGS'): Promise<number> {
+  async learnUids(items = '(UID FLAGS)'): Promise<number> {
     const first = this.messages.findIndex((message) => message.uid === undefined);
     if (first === -1) return 0;
     const count = this.messages.length - first;
-    await this.ok(`FETCH ${first + 1}:* (${items})`);
+    await this.ok(`FETCH ${first + 1}:* ${items}`);
     return count;
+  }
+
+  /** What the flags of a message are now is not known any more. */
+  doubtFlags(seq: number): void {
+    const message = this.messages[seq - 1];
+    if (message !== undefined) message.flags = undefined;
   }
 
   get uids(): number[] {
@@ -208,8 +216,10 @@ export class ModelSession {
     if (this.#command === '' || NO_EXPUNGE.test(this.#command))
       throw new Violation(`VANISHED during ${this.#command || 'no command'}`);
     for (const uid of expandSet(set)) {
-      const at = this.messages.findIndex((message) => message.uid === uid);
-      if (at === -1) continue;
+      let at = this.messages.findIndex((message) => message.uid === uid);
+      // UIDs that are not known yet are those of the newest messages: which of them it was makes no difference.
+      if (at === -1) at = this.messages.findIndex((message) => message.uid === undefined);
+      if (at === -1) throw new Violation(`VANISHED ${uid} of ${this.messages.length} messages`);
       this.messages.splice(at, 1);
       this.expungedCount += 1;
     }
@@ -221,10 +231,15 @@ export class ModelSession {
     if (fetched === undefined || message === undefined)
       throw new Violation(`FETCH of an unknown message: ${response.text.slice(0, 200)}`);
     const { seq, items } = fetched;
+    this.fetchedSeqs.add(seq);
     const uid = items.get('UID');
     if (uid !== undefined) this.#learnUid(seq - 1, message, Number(uid));
     const flags = items.get('FLAGS');
-    if (Array.isArray(flags)) message.flags = this.#knownFlags(flags);
+    if (Array.isArray(flags)) {
+      message.flags = this.#knownFlags(flags);
+      if (message.uid !== undefined && flags.some((flag) => String(flag).toLowerCase() === '\\recent'))
+        this.recentUids.add(message.uid);
+    }
     const modseq = items.get('MODSEQ');
     if (!Array.isArray(modseq)) return;
     const value = Number(modseq[0]);
