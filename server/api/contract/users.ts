@@ -42,20 +42,18 @@ export const username = z
   )
   .meta({ json: { type: 'string', minLength: 1, maxLength: 128 } });
 
-const password = z
-  .preprocess(
-    (value) => (value === 'false' ? false : value),
-    z.union([z.string().max(256), z.literal(false)], { error: 'must be a text of at most 256 characters' }).optional(),
-  )
-  .optional()
-  .meta({
-    json: {
-      anyOf: [
-        { type: 'string', maxLength: 256 },
-        { type: 'boolean', const: false },
-      ],
-    },
-  });
+const passwordForm = z.union([z.string().max(256), z.literal(false)], { error: 'must be a text of at most 256 characters' });
+const passwordMeta = {
+  json: {
+    anyOf: [
+      { type: 'string', maxLength: 256 },
+      { type: 'boolean', const: false },
+    ],
+  },
+};
+const asPassword = (value: unknown): unknown => (value === 'false' ? false : value);
+const password = z.preprocess(asPassword, passwordForm.optional()).optional().meta(passwordMeta);
+const requiredPassword = z.preprocess(asPassword, passwordForm).meta(passwordMeta);
 
 const scopes = list(z.enum(['imap', 'pop3', 'smtp'], 'must be imap, pop3 or smtp')).refine(
   (value) => value === undefined || new Set(value).size === value.length,
@@ -189,7 +187,7 @@ export const users = {
     input: {
       username,
       ...settings,
-      password: password.refine((value) => value !== undefined, 'is required'),
+      password: requiredPassword,
       name: rawText({ max: 256 }).optional(),
       address: email,
       emptyAddress: laxBooleanOr(false),
