@@ -91,12 +91,15 @@ export function createRules(parts: RuleParts): DeliveryRules {
   }
 
   /** A mailbox that is gone is no reason to lose mail. */
-  async function mailboxFor(user: UserId, { mailbox }: FilterOutcome, spam: boolean): Promise<MailboxId | undefined> {
+  async function mailboxFor(user: UserId, outcome: FilterOutcome, spam: boolean): Promise<MailboxId | undefined> {
+    const { mailbox } = outcome;
     if (mailbox !== undefined) {
       const found = await operations.mailboxes.get(user, mailbox as MailboxId);
       if (found !== undefined && !found.noSelect) return found.id;
     }
-    return spam ? (await operations.mailboxes.findBySpecialUse(user, '\\Junk'))?.id : undefined;
+    if (spam) return (await operations.mailboxes.findBySpecialUse(user, '\\Junk'))?.id;
+    // Said to be no spam: then the checks' doubt does not count.
+    return outcome.spam === false ? operations.mailboxes.inboxOf(user) : undefined;
   }
 
   async function forward(
