@@ -142,11 +142,10 @@ test('a copy goes on in a sender’s name of ours, without Return-Path; the orig
   await bed.mail.trace.flush();
   const trace = await bed.store.flow.trace.get(transaction);
   assert.deepEqual(
-    trace?.steps.map(({ kind, outcome, to }) => [kind, outcome, to]),
-    [
-      ['delivered', 'delivered', me.address],
-      ['attempt', 'sent', 'elsewhere@there.test'],
-    ],
+    trace?.steps
+      .map(({ kind, outcome, to }) => `${kind} ${String(outcome)} ${String(to)}`)
+      .toSorted((a, b) => a.localeCompare(b)),
+    ['attempt sent elsewhere@there.test', `delivered delivered ${me.address}`],
   );
 });
 
@@ -229,7 +228,9 @@ test('what leaves is signed for the author’s domain, and the trace tells the w
   await bed.pass();
   sink.options = {};
   assert.deepEqual(
-    [...(sink.messages[0]?.raw ?? '').matchAll(/^DKIM-Signature:[^]*? s=(\w+);/gm)].map(([, selector]) => selector).sort(),
+    [...(sink.messages[0]?.raw ?? '').matchAll(/^DKIM-Signature:[^]*? s=(\w+);/gm)]
+      .map(([, selector = '']) => selector)
+      .toSorted((a, b) => a.localeCompare(b)),
     ['one', 'two'],
   );
   await bed.mail.trace.flush();
