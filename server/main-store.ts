@@ -2,6 +2,7 @@
 import type { Logger } from './base/log.ts';
 import type { Config } from './config/schema.ts';
 import { type OpenedStore, createOperations } from './operations/create.ts';
+import { startDeletions } from './tasks/deleted-users.ts';
 import { DEFAULT_SCHEDULE, startHousekeeping } from './tasks/housekeeping.ts';
 
 /** Throws a busy Fault while the database is away. */
@@ -9,9 +10,11 @@ export async function openStore(config: Config, log: Logger): Promise<OpenedStor
   const opened = await createOperations(config, log);
   const schedule = { ...DEFAULT_SCHEDULE, graceMs: config.store.expungeGraceMs };
   const housekeeping = startHousekeeping(opened.housekeeping, schedule, log.with({ service: 'housekeeping' }));
+  const deletions = startDeletions(opened.accounts.deletion.purge, log.with({ service: 'housekeeping' }));
   return {
     ...opened,
     close: async () => {
+      await deletions.stop();
       await housekeeping.stop();
       await opened.close();
     },

@@ -12,6 +12,15 @@ export function refuse(code: ErrorCode, message: string): Refusal {
   return new Refusal(code, message);
 }
 
+/** A refusal whose code comes with another status than usual here. */
+export class RefusalWithStatus extends Refusal {
+  readonly status: number;
+  constructor(status: number, code: ErrorCode, message: string) {
+    super(code, message);
+    this.status = status;
+  }
+}
+
 /** What zod found: the first problem of each field. */
 export class InvalidFields extends Refusal {
   readonly details: Readonly<Record<string, string>>;
@@ -34,6 +43,7 @@ export class InvalidFields extends Refusal {
 export function failureOf(error: unknown, where: string, log: Logger): Failure {
   if (error instanceof InvalidFields || error instanceof InvalidInput)
     return failure('InputValidationError', error.message, error.details);
+  if (error instanceof RefusalWithStatus) return { ...failure(error.reason, error.message), status: error.status };
   if (error instanceof Refusal) return failure(error.reason, error.message);
   if (isFault(error)) return ofFault(error, where, log);
   const frameworkFailure = ofFramework(error);

@@ -14,6 +14,7 @@ import { resolveRecipient } from './accounts-lookup.ts';
 import { startScram } from './accounts-scram.ts';
 import { type SignInFailure, type SignInRequest, type SignIn, signIn } from './accounts-sign-in.ts';
 import { type TokenAdministration, createTokenAdministration } from './accounts-tokens.ts';
+import { type AppPasswordAdministration, createAppPasswordAdministration } from './accounts-app-passwords.ts';
 import { type UserDeletion, createUserDeletion } from './accounts-deletion.ts';
 import { type UserAdministration, createUserAdministration } from './accounts-users.ts';
 import { AuthLog } from './auth-log.ts';
@@ -31,6 +32,7 @@ export type Accounts = {
   readonly operations: AccountOperations;
   readonly users: UserAdministration;
   readonly deletion: UserDeletion;
+  readonly appPasswords: AppPasswordAdministration;
   readonly addresses: AddressAdministration;
   readonly tokens: TokenAdministration;
   readonly authLog: AuthLog;
@@ -98,6 +100,7 @@ export function createAccounts(parts: AccountParts): Accounts {
     },
     users: createUserAdministration(context),
     deletion: createUserDeletion(context),
+    appPasswords: createAppPasswordAdministration(context, authLog),
     addresses: createAddressAdministration(context),
     tokens: createTokenAdministration(context),
     authLog,

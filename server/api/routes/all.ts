@@ -1,8 +1,14 @@
 /** Every endpoint there is. */
 import type { ApiContext, Route } from '../context.ts';
 import { addressRoutes } from './addresses.ts';
+import { appPasswordRoutes } from './app-passwords.ts';
+import { archiveRoutes } from './archive.ts';
 import { authenticationRoutes } from './authentication.ts';
 import { documentationRoutes } from './documentation.ts';
+import { autoreplyRoutes } from './autoreplies.ts';
+import { domainRoutes } from './domains.ts';
+import { filterRoutes } from './filters.ts';
+import { settingRoutes } from './settings.ts';
 import { healthRoutes } from './health.ts';
 import { mailboxRoutes } from './mailboxes.ts';
 import { messageRoutes } from './messages.ts';
@@ -19,12 +25,18 @@ export function allRoutes(context: ApiContext): Route[] {
     addressRoutes,
     mailboxRoutes,
     authenticationRoutes,
+    appPasswordRoutes,
     healthRoutes,
     messageRoutes,
     uploadRoutes,
     searchRoutes,
     updateRoutes,
     submissionRoutes,
+    archiveRoutes,
+    filterRoutes,
+    autoreplyRoutes,
+    domainRoutes,
+    settingRoutes,
     storageRoutes,
   ].flatMap((group) => group(context));
   return [...routes, ...documentationRoutes(routes)];
