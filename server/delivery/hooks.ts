@@ -34,7 +34,8 @@ export type CheckFacts = { readonly ip: string; readonly hello: string; readonly
 export type CheckResult = {
   /** Fields for the message's head, each with its CRLF (Authentication-Results…). */
   readonly header: string;
-  readonly verdict: 'accept' | 'quarantine' | 'reject';
+  /** `defer`: refused for now, the sender tries again. */
+  readonly verdict: 'accept' | 'quarantine' | 'defer' | 'reject';
   /** Told to the client with a refusal. */
   readonly text?: string;
 };
