@@ -48,7 +48,10 @@ for (const [workers, title] of [
           await service.ops.messages.append(user, inbox, [{ stored, flags: [], internalDateMs: Date.UTC(2024, 0, 3, 4, 5, 6) }]);
         }
         const ports = service.workers.slice(0, workers).map((worker) => worker.port);
-        await new Conversation(script, { user: name }).run(ports, name);
+        const names = [name];
+        while (names.length < script.users) names.push((await service.createUser()).name);
+        const bindings = Object.fromEntries(names.map((one, i) => [i === 0 ? 'user' : `user${i + 1}`, one]));
+        await new Conversation(script, bindings).run(ports, names);
       });
     }
   });

@@ -3,6 +3,7 @@
  *
  *   capabilities: MOVE                 skipped by the runner (with its reason) when the server does not announce them
  *   connections: 2                     default 1
+ *   users: 2                           default 1; connection n logs in as user n, whose name is $user, $user2 …
  *   state: selected                    none | authenticated | selected (INBOX), for all connections; default selected
  *   messages: simple.eml               put into INBOX before anybody logs in
  *   recent: kept                       else a session before the script has taken \Recent
@@ -34,6 +35,8 @@ export type Script = {
   readonly name: string;
   readonly capabilities: readonly string[];
   readonly connections: number;
+  /** Connection n belongs to user n, the last one having the rest. */
+  readonly users: number;
   readonly state: 'none' | 'authenticated' | 'selected';
   readonly messages: readonly string[];
   readonly keepsRecent: boolean;
@@ -77,6 +80,7 @@ export function parseScript(name: string, text: string): Script {
     name,
     capabilities: words('capabilities'),
     connections: Number(headers.get('connections') ?? 1),
+    users: Number(headers.get('users') ?? 1),
     state,
     messages: words('messages'),
     keepsRecent: headers.get('recent') === 'kept',
@@ -98,7 +102,9 @@ export class Conversation {
     for (const [name, value] of Object.entries(bindings)) this.#bound.set(name, value);
   }
 
-  async run(ports: readonly number[], user: string): Promise<void> {
+  /** `users`: names, as many as the script has. */
+  async run(ports: readonly number[], users: readonly string[]): Promise<void> {
+    const user = users[0]!;
     const script = this.#script;
     if (!script.keepsRecent && script.messages.length > 0) {
       const early = await RawImapClient.login(ports[0]!, user, PASSWORD);
@@ -108,7 +114,7 @@ export class Conversation {
     for (let i = 0; i < script.connections; i += 1) {
       const client = await RawImapClient.open(ports[i % ports.length]!);
       this.#clients.push(client);
-      if (script.state !== 'none') await client.ok(`LOGIN ${user} ${PASSWORD}`);
+      if (script.state !== 'none') await client.ok(`LOGIN ${users[Math.min(i, users.length - 1)]} ${PASSWORD}`);
       if (script.state === 'selected') await client.ok('SELECT INBOX');
     }
     try {

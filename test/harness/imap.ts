@@ -123,7 +123,10 @@ function testAccounts(accounts: ReadonlyMap<string, Account>): AccountOperations
         finish: async (proofHolds) => (proofHolds && account !== undefined ? { ok: true, account } : wrong),
       };
     },
-    resolveRecipient: async () => ({ kind: 'unknown' }),
+    resolveRecipient: async (name) => {
+      const account = accounts.get(name);
+      return account === undefined ? { kind: 'unknown' } : { kind: 'user', account, label: undefined, disabled: false };
+    },
     account: async (user) => [...accounts.values()].find((account) => account.user === user),
   };
 }

@@ -45,6 +45,7 @@ async function complete(context: CommandContext, raw: RawCommand, spec: CommandS
   try {
     const parser = new ArgumentParser(raw, { utf8: session.utf8 });
     const args = spec.parse(parser, invocation);
+    if (needsPresent(spec)) await catchUp(context);
     completion = (await spec.run(context, args, invocation)) ?? { status: 'OK', text: `${raw.name} completed` };
   } catch (error) {
     completion = completionOf(error, context, raw.name);
@@ -60,6 +61,23 @@ async function complete(context: CommandContext, raw: RawCommand, spec: CommandS
     context.log.debug('updates are not available', { command: raw.name, error });
   }
   return completion;
+}
+
+/** It looks at the selected mailbox: what others were told is done must be done here as well. */
+function needsPresent(spec: CommandSpec): boolean {
+  return spec.states.length === 1 && spec.states[0] === 'selected';
+}
+
+/** A client with several connections may hear an OK on one, from another worker, and rely on it on this one. Free while there is no other worker. */
+async function catchUp({ session, ops, log }: CommandContext): Promise<void> {
+  const view = session.boxOrNone?.view;
+  if (view === undefined) return;
+  try {
+    await ops.views.refresh(view);
+  } catch (error) {
+    if (!isFault(error, 'UNAVAILABLE')) throw error;
+    log.debug('the mailbox is shown as it was last known', { error });
+  }
 }
 
 /** The reply for whatever a command threw. */

@@ -75,7 +75,7 @@ async function placeOf(context: CommandContext, url: ImapUrl) {
     const view = session.boxOrNone?.view;
     return view === undefined || (url.uidValidity !== undefined && url.uidValidity !== view.uidValidity) ? undefined : view;
   }
-  const found = await resolveMailbox(context, url.mailbox).catch(() => undefined);
+  const found = await resolveMailbox(context, url.mailbox, { needs: 'r' }).catch(() => undefined);
   if (found === undefined || (url.uidValidity !== undefined && url.uidValidity !== found.mailbox.uidValidity)) return undefined;
   return { user: found.mailbox.user, mailbox: found.mailbox.id };
 }

@@ -1,5 +1,6 @@
 /** All commands by name, and what they let the server announce. */
 import type { CapabilityFacts, CommandSpec } from './command.ts';
+import { aclCommands } from './commands/acl.ts';
 import { appendCommands } from './commands/append.ts';
 import { authenticateCommands } from './commands/authenticate.ts';
 import { basicCommands } from './commands/basic.ts';
@@ -10,6 +11,7 @@ import { fetchCommands } from './commands/fetch.ts';
 import { idleCommands } from './commands/idle.ts';
 import { listCommands } from './commands/list.ts';
 import { mailboxCommands } from './commands/mailboxes.ts';
+import { metadataCommands } from './commands/metadata.ts';
 import { quotaCommands } from './commands/quota.ts';
 import { searchCommands } from './commands/search.ts';
 import { selectCommands } from './commands/select.ts';
@@ -32,6 +34,8 @@ export const commandSpecs: readonly CommandSpec[] = [
   ...copyCommands,
   ...expungeCommands,
   ...quotaCommands,
+  ...aclCommands,
+  ...metadataCommands,
   ...compressCommands,
 ];
 

@@ -133,7 +133,7 @@ export class ImapServer {
       const parser = new ArgumentParser(request.command, { utf8: session.utf8 });
       const name = expectAppendMailbox(parser);
       if (parser.trySp() && parser.peekIs('(')) parser.expectFlagList();
-      const { mailbox } = await resolveMailbox(context, name, 'TRYCREATE');
+      const { mailbox } = await resolveMailbox(context, name, { needs: 'i', missing: 'TRYCREATE' });
       const quota = await ops.quota(mailbox.user);
       if (quota.limitBytes > 0 && quota.usedBytes + request.sizeBytes > quota.limitBytes) {
         return { status: 'NO', code: 'OVERQUOTA', text: 'The mailbox is full' };

@@ -7,6 +7,7 @@
  */
 import { Fault } from '../../base/fault.ts';
 import type { Account, MailboxInfo, ViewHold } from '../../operations/contract.ts';
+import { ALL_RIGHTS } from '../../mail/rights.ts';
 import { UidSet } from '../../mail/uid-set.ts';
 import { SessionMailbox } from './session-mailbox.ts';
 
@@ -21,6 +22,7 @@ export class Session {
   #box: SessionMailbox | undefined;
   #hold: ViewHold | undefined;
   #mailbox: MailboxInfo | undefined;
+  #rights = ALL_RIGHTS;
   #enabled: readonly EnabledFeature[] = [];
   /** The SEARCH result variable `$` (RFC 5182), in UIDs. */
   saved: UidSet = UidSet.empty;
@@ -55,6 +57,11 @@ export class Session {
     return this.#mailbox;
   }
 
+  /** The rights on the selected mailbox as they were at SELECT: what PERMANENTFLAGS is made of. */
+  get rights(): string {
+    return this.#rights;
+  }
+
   authenticate(account: Account): void {
     this.#expect('not-authenticated');
     this.#account = account;
@@ -62,11 +69,12 @@ export class Session {
   }
 
   /** Takes over the hold. Whatever was selected must have been unselected before. */
-  select(mailbox: MailboxInfo, hold: ViewHold, readOnly: boolean): SessionMailbox {
+  select(mailbox: MailboxInfo, hold: ViewHold, readOnly: boolean, rights = ALL_RIGHTS): SessionMailbox {
     if (this.#state !== 'authenticated') hold.release();
     this.#expect('authenticated');
     this.#hold = hold;
     this.#mailbox = mailbox;
+    this.#rights = rights;
     this.#box = new SessionMailbox(hold.view, readOnly);
     this.#state = 'selected';
     return this.#box;

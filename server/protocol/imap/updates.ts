@@ -5,6 +5,7 @@ import type { Session } from './session.ts';
 import type { MailboxUpdate, SessionMailbox } from './session-mailbox.ts';
 import type { Uid } from '../../mail/ids.ts';
 import { SYSTEM_FLAGS } from '../../mail/flags.ts';
+import { mayChangeAllFlags, mayChangeFlag } from './flag-rights.ts';
 import { responseCode } from './wire/writer.ts';
 
 /** FETCH updates written before the output is given time to drain. */
@@ -76,7 +77,7 @@ function writeUpdate(out: ImapOutput, session: Session, update: MailboxUpdate, u
       out.untagged(`${update.count} RECENT`);
       return;
     case 'flags':
-      writeFlags(out, update.keywords, session.box.readOnly);
+      writeFlags(out, update.keywords, session.box.readOnly, session.rights);
       return;
     case 'fetch':
       out.untagged(fetchUpdate(session, update, uid));
@@ -109,9 +110,12 @@ export function flagsText(flags: readonly string[], recent: boolean): string {
 }
 
 /** FLAGS and PERMANENTFLAGS, at SELECT and whenever a keyword is new (RFC 9051 §7.3.1). */
-export function writeFlags(out: ImapOutput, keywords: readonly string[], readOnly: boolean): void {
+export function writeFlags(out: ImapOutput, keywords: readonly string[], readOnly: boolean, rights: string): void {
   const all = [...SYSTEM_FLAGS, ...keywords];
   out.untagged(`FLAGS (${all.join(' ')})`);
   if (readOnly) out.untaggedStatus('OK', 'Read-only mailbox', responseCode.permanentFlags([], false));
-  else out.untaggedStatus('OK', 'Flags can be kept', responseCode.permanentFlags(all, true));
+  else {
+    const mine = mayChangeAllFlags(rights) ? all : all.filter((flag) => mayChangeFlag(rights, flag));
+    out.untaggedStatus('OK', 'Flags can be kept', responseCode.permanentFlags(mine, rights.includes('w')));
+  }
 }

@@ -3,7 +3,8 @@ import type { Uid, UidValidity } from '../../../mail/ids.ts';
 import { UidSet } from '../../../mail/uid-set.ts';
 import type { NewMessage } from '../../../operations/contract.ts';
 import { type CommandSpec, AUTHENTICATED, SELECTED, command, no, ok } from '../command.ts';
-import { resolveMailbox } from '../mailbox-names.ts';
+import { mayChangeFlag } from '../flag-rights.ts';
+import { requireRights, resolveMailbox, selectedRights } from '../mailbox-names.ts';
 import { storeMessage } from '../message-data.ts';
 import {
   type AppendArguments,
@@ -21,9 +22,10 @@ const append = command<AppendArguments>({
   expunge: 'yes',
   parse: (args) => expectAppendArguments(args),
   run: async (context, { mailbox: name, messages }) => {
-    const { mailbox } = await resolveMailbox(context, name, 'TRYCREATE');
+    const { mailbox, rights } = await resolveMailbox(context, name, { needs: 'i', missing: 'TRYCREATE' });
     const added: NewMessage[] = [];
-    for (const message of messages) {
+    for (const sent of messages) {
+      const message = { ...sent, flags: sent.flags.filter((flag) => mayChangeFlag(rights, flag)) };
       const stored = await storeMessage(context, message);
       if ('status' in stored) return stored;
       added.push(stored);
@@ -49,7 +51,8 @@ const replace = command<ReplaceArguments>({
     const old = uid ? (box.seqOf(wanted as Uid) === undefined ? undefined : (wanted as Uid)) : box.uidOf(wanted);
     // RFC 8508 §3.2: the message to replace must exist; one that another session expunged does not any more.
     if (old === undefined || box.view.indexOf(old) === -1) return no('There is no such message', 'NONEXISTENT');
-    const { mailbox } = await resolveMailbox(context, name, 'TRYCREATE');
+    requireRights(await selectedRights(context), 'te');
+    const { mailbox } = await resolveMailbox(context, name, { needs: 'i', missing: 'TRYCREATE' });
     const stored = await storeMessage(context, message);
     if ('status' in stored) return stored;
     // The new message first: a crash in between leaves both, never none.

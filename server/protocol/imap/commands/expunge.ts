@@ -1,6 +1,7 @@
 /** EXPUNGE and UID EXPUNGE. */
 import type { SequenceSet } from '../../../mail/sequence-set.ts';
 import { type CommandSpec, SELECTED, command, no, noArguments, ok } from '../command.ts';
+import { requireRights, selectedRights } from '../mailbox-names.ts';
 import { resolveMessages } from '../message-set.ts';
 import { responseCode } from '../wire/writer.ts';
 
@@ -19,6 +20,7 @@ const expunge = command<SequenceSet | undefined>({
   run: async ({ ops, session }, set, { name }) => {
     const { box } = session;
     if (box.readOnly) return no('The mailbox is open read-only', 'READ-ONLY');
+    requireRights(await selectedRights({ ops, session }), 'e');
     const { user, mailbox } = box.view;
     const uids = set === undefined ? undefined : resolveMessages(session, set, true);
     if (uids?.isEmpty === true) return ok(`${name} completed`);

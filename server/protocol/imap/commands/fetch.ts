@@ -10,6 +10,7 @@ import { type CommandContext, type CommandSpec, type Completion, SELECTED, comma
 import { enableFeature } from '../enable.ts';
 import { FetchedContent, canDecode, writeContentItem } from '../fetch/content.ts';
 import { type FetchPlan, planFetch } from '../fetch/plan.ts';
+import { requireRights, selectedRights } from '../mailbox-names.ts';
 import { resolveMessages } from '../message-set.ts';
 import { writeVanishedEarlier } from '../qresync.ts';
 import { partialOf } from '../search/answer.ts';
@@ -46,7 +47,9 @@ const fetch = command<FetchArguments>({
     if (uids.isEmpty) return ok(`${name} completed`);
     const named = uid && !session.isEnabled('UIDONLY');
     let plan = planFetch(args.items, named, args.changedSince !== undefined);
-    if (plan.setsSeen && !box.readOnly) {
+    const rights = await selectedRights(context);
+    requireRights(rights, 'r');
+    if (plan.setsSeen && !box.readOnly && rights.includes('s')) {
       const seen = await setSeen(context, uids);
       // RFC 3501 §6.4.5: flags that the command changed are part of its responses.
       if (!seen.isEmpty && !plan.hasFlags) plan = planFetch([...args.items, { item: 'FLAGS' }], named, plan.hasModseq);

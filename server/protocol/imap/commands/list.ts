@@ -1,7 +1,9 @@
 /** LIST with its extended form, LSUB, STATUS. */
 import { type CommandContext, type CommandSpec, AUTHENTICATED, command } from '../command.ts';
+import { shownRights } from './acl.ts';
+import { writeMetadata } from './metadata.ts';
 import { type ListLine, listMailboxes, listSubscribed } from '../list-mailboxes.ts';
-import { resolveMailbox } from '../mailbox-names.ts';
+import { findMailbox, resolveMailbox, sharedTree } from '../mailbox-names.ts';
 import { writeStatus } from '../status.ts';
 import { type ListArguments, type LsubArguments, expectListArguments, expectLsubArguments } from '../wire/list-args.ts';
 import { type StatusArguments, expectStatusArguments } from '../wire/status-items.ts';
@@ -16,7 +18,10 @@ const list = command<ListArguments>({
   names: ['LIST'],
   states: AUTHENTICATED,
   rfc: '3501 §6.3.8, 5258, 5819, 3348, 6154',
-  capabilities: ({ state }) => (state === 'not-authenticated' ? [] : ['CHILDREN', 'LIST-EXTENDED', 'LIST-STATUS', 'SPECIAL-USE']),
+  capabilities: ({ state }) =>
+    state === 'not-authenticated'
+      ? []
+      : ['CHILDREN', 'LIST-EXTENDED', 'LIST-STATUS', 'LIST-MYRIGHTS', 'LIST-METADATA', 'SPECIAL-USE'],
   expunge: 'yes',
   parse: (args) => expectListArguments(args),
   run: async (context, args) => {
@@ -28,15 +33,39 @@ const list = command<ListArguments>({
     }
     const { user } = session.account;
     const ghosts = args.select.has('SUBSCRIBED') ? await ops.mailboxes.subscribedGhosts(user) : [];
-    const lines = listMailboxes(await ops.mailboxes.list(user), ghosts, args);
+    const all = [...(await ops.mailboxes.list(user)), ...(await sharedTree(context))];
+    const lines = listMailboxes(all, ghosts, args);
     for (const line of lines) {
       writeLine(context, 'LIST', line);
       if (args.options.status !== undefined && line.mailbox !== undefined)
         await writeStatus(context, line.mailbox, args.options.status);
+      const entries = args.options.metadata;
+      if (entries !== undefined && line.mailbox !== undefined) await writeEntries(context, line, entries);
+      if (args.options.myRights && line.mailbox !== undefined) await writeRights(context, line);
       if (out.isFull) await out.drain();
     }
   },
 });
+
+/** RFC 9590: the entries that have a value; NIL for the others, as GETMETADATA does. */
+async function writeEntries(context: CommandContext, line: ListLine, entries: readonly string[]): Promise<void> {
+  const { mailbox } = line;
+  if (mailbox === undefined) return;
+  const stored = await context.ops.metadata.get(context.session.account.user, mailbox.user, mailbox.id);
+  const names = entries.map((entry) => entry.toLowerCase());
+  writeMetadata(
+    context.out,
+    line.path,
+    stored.filter(({ entry }) => names.includes(entry)),
+    names.filter((name) => !stored.some(({ entry }) => entry === name)),
+  );
+}
+
+/** RFC 8440. */
+async function writeRights(context: CommandContext, line: ListLine): Promise<void> {
+  const found = await findMailbox(context, line.path);
+  if (found !== undefined) context.out.raw('* MYRIGHTS ').mailbox(line.path).sp().astring(shownRights(found.rights)).crlf();
+}
 
 const lsub = command<LsubArguments>({
   names: ['LSUB'],
@@ -52,7 +81,12 @@ const lsub = command<LsubArguments>({
     }
     const { user } = session.account;
     const ghosts = await ops.mailboxes.subscribedGhosts(user);
-    for (const line of listSubscribed(await ops.mailboxes.list(user), ghosts, reference, pattern))
+    for (const line of listSubscribed(
+      [...(await ops.mailboxes.list(user)), ...(await sharedTree(context))],
+      ghosts,
+      reference,
+      pattern,
+    ))
       writeLine(context, 'LSUB', line);
   },
 });
@@ -66,8 +100,8 @@ const status = command<StatusArguments>({
   expunge: 'yes',
   parse: (args) => expectStatusArguments(args),
   run: async (context, { mailbox: name, items }) => {
-    const { mailbox } = await resolveMailbox(context, name);
-    await writeStatus(context, mailbox, items);
+    const found = await resolveMailbox(context, name, { needs: 'r' });
+    await writeStatus(context, { ...found.mailbox, path: found.name }, items);
   },
 });
 

@@ -1,9 +1,9 @@
 /** CREATE (with USE), DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE, NAMESPACE. */
-import { nonexistent, refused } from '../../../base/fault.ts';
+import { refused } from '../../../base/fault.ts';
 import { INBOX, normaliseMailboxName } from '../../../mail/mailbox-path.ts';
 import { CREATABLE_SPECIAL_USES, parseSpecialUse } from '../../../mail/special-use.ts';
 import { type CommandSpec, AUTHENTICATED, command, no, noArguments, ok } from '../command.ts';
-import { expectCreatablePath } from '../mailbox-names.ts';
+import { OTHER_USERS, isShared, resolveMailbox, resolveNewPlace, setSharedSubscription } from '../mailbox-names.ts';
 import type { ArgumentParser } from '../wire/parser.ts';
 
 function oneMailbox(args: ArgumentParser): string {
@@ -35,18 +35,23 @@ const create = command<CreateArguments>({
     args.expectEnd();
     return { name, uses };
   },
-  run: async ({ ops, session }, { name, uses }) => {
-    const path = expectCreatablePath(name);
+  run: async (context, { name, uses }) => {
+    const { ops } = context;
+    const { owner: user, path, parent } = await resolveNewPlace(context, name);
     const [use, second] = uses.map((text) => parseSpecialUse(text));
     if (uses.length > 0 && (use === undefined || second !== undefined || !CREATABLE_SPECIAL_USES.includes(use))) {
       return no('That special use can not be given to a new mailbox', 'USEATTR');
     }
     if (path === INBOX) throw refused('ALREADYEXISTS', 'INBOX exists always');
-    const { user } = session.account;
     if (use !== undefined && (await ops.mailboxes.findBySpecialUse(user, use)) !== undefined) {
       return no('Another mailbox has that special use', 'USEATTR');
     }
     const mailbox = await ops.mailboxes.create(user, path, use === undefined ? undefined : { specialUse: use });
+    // RFC 4314 §4: a new mailbox begins with its superior's list.
+    if (parent !== undefined) {
+      for (const { identifier, rights } of await ops.acls.list(user, parent.id))
+        await ops.acls.set(user, mailbox.id, identifier, 'replace', rights);
+    }
     return ok('CREATE completed', `MAILBOXID (${mailbox.id})`);
   },
 });
@@ -57,12 +62,11 @@ const remove = command<string>({
   rfc: '3501 §6.3.4',
   expunge: 'yes',
   parse: oneMailbox,
-  run: async ({ ops, session, out }, name) => {
-    const path = normaliseMailboxName(name);
-    const { user } = session.account;
-    const mailbox = await ops.mailboxes.findByPath(user, path);
-    await ops.mailboxes.delete(user, path);
-    if (session.state === 'selected' && session.box.view.user === user && session.box.view.mailbox === mailbox?.id) {
+  run: async (context, name) => {
+    const { ops, session, out } = context;
+    const { mailbox } = await resolveMailbox(context, name, { needs: 'x', anyName: true });
+    await ops.mailboxes.delete(mailbox.user, mailbox.path);
+    if (session.state === 'selected' && session.box.view.mailbox === mailbox.id) {
       session.unselect();
       out.untaggedStatus('OK', 'The selected mailbox was deleted', 'CLOSED');
     }
@@ -82,13 +86,17 @@ const rename = command<{ from: string; to: string }>({
     args.expectEnd();
     return { from, to };
   },
-  run: async ({ ops, session, out }, { from, to }) => {
-    const source = normaliseMailboxName(from);
-    const target = expectCreatablePath(to);
-    await ops.mailboxes.rename(session.account.user, source, target);
+  run: async (context, { from, to }) => {
+    const { ops, session, out } = context;
+    const { mailbox, name: source } = await resolveMailbox(context, from, { needs: 'x', anyName: true });
+    const place = await resolveNewPlace(context, to);
+    if (place.owner !== mailbox.user) return no('A mailbox can not change its owner', 'CANNOT');
+    await ops.mailboxes.rename(mailbox.user, mailbox.path, place.path);
+    const target = isShared(to) ? to : place.path;
     // RFC 9051 §6.3.6.
     if (session.isEnabled('IMAP4rev2'))
       out.raw('* LIST () "/" ').mailbox(target).raw(' ("OLDNAME" (').mailbox(source).raw('))').crlf();
+    return ok('RENAME completed');
   },
 });
 
@@ -98,12 +106,11 @@ const subscribe = command<string>({
   rfc: '3501 §6.3.6',
   expunge: 'yes',
   parse: oneMailbox,
-  run: async ({ ops, session }, name) => {
-    const { user } = session.account;
-    const mailbox = await ops.mailboxes.findByPath(user, normaliseMailboxName(name));
+  run: async (context, name) => {
     // RFC 3501 §6.3.6: a server may check that the mailbox exists.
-    if (mailbox === undefined) throw nonexistent('No such mailbox');
-    if (!mailbox.subscribed) await ops.mailboxes.update(user, mailbox.id, { subscribed: true });
+    const { mailbox } = await resolveMailbox(context, name, { needs: 'l', anyName: true });
+    if (isShared(name)) await setSharedSubscription(context, mailbox.id, true);
+    else if (!mailbox.subscribed) await context.ops.mailboxes.update(mailbox.user, mailbox.id, { subscribed: true });
   },
 });
 
@@ -113,7 +120,13 @@ const unsubscribe = command<string>({
   rfc: '3501 §6.3.7',
   expunge: 'yes',
   parse: oneMailbox,
-  run: async ({ ops, session }, name) => {
+  run: async (context, name) => {
+    const { ops, session } = context;
+    if (isShared(name)) {
+      const { mailbox: shared } = await resolveMailbox(context, name, { needs: 'l', anyName: true });
+      await setSharedSubscription(context, shared.id, false);
+      return;
+    }
     const { user } = session.account;
     const path = normaliseMailboxName(name);
     const mailbox = await ops.mailboxes.findByPath(user, path);
@@ -130,7 +143,7 @@ const namespace = command({
   expunge: 'yes',
   parse: noArguments,
   run: async ({ out }) => {
-    out.untagged('NAMESPACE (("" "/")) NIL NIL');
+    out.untagged(`NAMESPACE (("" "/")) (("${OTHER_USERS}/" "/")) NIL`);
   },
 });
 

@@ -43,8 +43,8 @@ const getQuotaRoot = command<string>({
     return name;
   },
   run: async (context, name) => {
-    const { mailbox } = await resolveMailbox(context, name);
-    context.out.raw('* QUOTAROOT ').mailbox(mailbox.path).sp().string(ROOT).crlf();
+    const { name: shown } = await resolveMailbox(context, name, { needs: 'r' });
+    context.out.raw('* QUOTAROOT ').mailbox(shown).sp().string(ROOT).crlf();
     await writeQuota(context);
   },
 });

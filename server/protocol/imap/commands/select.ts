@@ -1,7 +1,7 @@
 /** SELECT, EXAMINE, CLOSE, UNSELECT, CHECK. */
 import type { Uid } from '../../../mail/ids.ts';
 import { type CommandSpec, AUTHENTICATED, SELECTED, command, noArguments, ok } from '../command.ts';
-import { resolveMailbox } from '../mailbox-names.ts';
+import { resolveMailbox, selectedRights } from '../mailbox-names.ts';
 import type { MailboxInfo } from '../../../operations/contract.ts';
 import type { ImapOutput } from '../output.ts';
 import { resynchronise } from '../qresync.ts';
@@ -25,10 +25,11 @@ const select = command<SelectArguments>({
       session.unselect();
       out.untaggedStatus('OK', 'The former mailbox is closed', 'CLOSED');
     }
-    const readOnly = name === 'EXAMINE';
-    const { mailbox } = await resolveMailbox(context, args.mailbox);
+    const { mailbox, rights, name: shown } = await resolveMailbox(context, args.mailbox, { needs: 'r' });
+    // RFC 4314 §5.2: READ-WRITE when something can be changed.
+    const readOnly = name === 'EXAMINE' || !/[swte]/.test(rights);
     const hold = await ops.views.open(mailbox.user, mailbox.id);
-    const box = session.select(mailbox, hold, readOnly);
+    const box = session.select({ ...mailbox, path: shown }, hold, readOnly, rights);
     try {
       if (box.count > 0) await claimRecent(context, box, 1 as Uid, box.announced);
     } catch (error) {
@@ -37,7 +38,7 @@ const select = command<SelectArguments>({
     }
     box.recentTold();
     const { view } = box;
-    writeFlags(out, view.keywords, readOnly);
+    writeFlags(out, view.keywords, readOnly, rights);
     out.untagged(`${box.count} EXISTS`);
     if (!session.isEnabled('IMAP4rev2')) {
       out.untagged(`${box.recentCount} RECENT`);
@@ -49,7 +50,7 @@ const select = command<SelectArguments>({
     out.untaggedStatus('OK', 'Predicted next UID', `UIDNEXT ${view.uidNext}`);
     out.untaggedStatus('OK', 'Highest mod-sequence', responseCode.highestModseq(view.modseq));
     out.untaggedStatus('OK', 'Mailbox id', responseCode.mailboxId(mailbox.id));
-    if (session.isEnabled('IMAP4rev2')) writeSelected(out, mailbox);
+    if (session.isEnabled('IMAP4rev2')) writeSelected(out, session.mailbox);
     if (args.condstore) session.enable('CONDSTORE');
     if (args.qresync !== undefined) await resynchronise(context, args.qresync);
     return ok(`${name} completed`, readOnly ? 'READ-ONLY' : 'READ-WRITE');
@@ -71,7 +72,8 @@ const close = command({
   run: async ({ ops, session }) => {
     const { box } = session;
     const { user, mailbox } = box.view;
-    const result = box.readOnly ? undefined : await ops.messages.expunge(user, mailbox, { onlyDeleted: true });
+    const mayExpunge = !box.readOnly && (await selectedRights({ ops, session })).includes('e');
+    const result = !mayExpunge ? undefined : await ops.messages.expunge(user, mailbox, { onlyDeleted: true });
     session.unselect();
     // RFC 7162 §3.2.7: the client keeps what it knows in step although it hears no EXPUNGE.
     const code = result !== undefined && session.isEnabled('QRESYNC') ? responseCode.highestModseq(result.modseq) : undefined;
