@@ -10,8 +10,11 @@ import {
 } from '../bridge.ts';
 import { mayCallBridge, type Places } from './fences.ts';
 
+type Answer<Output> = [Output] extends [undefined] ? void : Output;
 export type BridgeHandlers = {
-  readonly [Name in BridgeCallName]: (input: BridgeInput<Name>) => Promise<BridgeOutput<Name>> | BridgeOutput<Name>;
+  readonly [Name in BridgeCallName]: (
+    input: BridgeInput<Name>,
+  ) => Promise<Answer<BridgeOutput<Name>>> | Answer<BridgeOutput<Name>>;
 };
 
 export function hostBridge(handlers: BridgeHandlers, places: () => Places): void {

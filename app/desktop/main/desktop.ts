@@ -354,13 +354,12 @@ export class Desktop {
       signInAgain: async () => {
         await session.defaultSession.clearStorageData({ storages: ['cookies'] });
         await this.#loadGui();
-        return undefined;
       },
-      startServer: async () => void (await this.#startServer()),
-      stopAndQuit: async () => void (await this.askAndQuit()),
+      startServer: () => this.#startServer(),
+      stopAndQuit: () => this.askAndQuit(),
       checkForUpdate: () => this.#updates.check(),
       downloadUpdate: () => this.#updates.download(),
-      installUpdate: async () => void (await this.#updates.install()),
+      installUpdate: () => this.#updates.install(),
     };
   }
 }
