@@ -80,6 +80,7 @@ export class PlayedApi {
     if (this.failWith !== undefined) return send(this.failWith, { error: 'played failure', code: 'InternalDatabaseError' });
     const [, area = '', id = '', part = '', item = ''] = url.pathname.split('/');
     const body = text === '' ? {} : (JSON.parse(text) as Record<string, unknown>);
+    if (area === 'openapi.json') return send(200, { paths: playedPaths });
     if (area !== 'users') return send(404, { error: 'no such path', code: 'NotFound' });
     if (id === '') return request.method === 'GET' ? send(200, this.#list(url.searchParams)) : this.#create(body, send);
     const user = this.users.find((each) => each.id === id);
@@ -299,3 +300,14 @@ function authlog(): object[] {
 function entryOf({ id, username, name, address, quota, disabled, suspended, targets, tags }: PlayedUser) {
   return { id, username, name, address, quota, disabled, suspended, targets, tags };
 }
+
+const playedPaths = Object.fromEntries(
+  [
+    '/users',
+    '/users/{user}',
+    '/users/{user}/asps',
+    '/users/{user}/autoreply',
+    '/users/{user}/addresses',
+    '/users/{user}/authlog',
+  ].map((path) => [path, { get: {}, post: {}, put: {}, delete: {} }]),
+);

@@ -111,11 +111,11 @@ export function Shell(): ReactElement {
             <Version />
           </AppShell.Section>
         </AppShell.Navbar>
-        <AppShell.Main>
-          <LinkBanner />
-          <main id="main" ref={main} tabIndex={-1} className={classes['main']}>
+        <AppShell.Main id="main" ref={main} tabIndex={-1} className={classes['outer'] ?? ''}>
+          <div className={classes['main']}>
+            <LinkBanner />
             <Outlet />
-          </main>
+          </div>
         </AppShell.Main>
       </AppShell>
       <Palette opened={paletteOpen} onClose={palette.close} />

@@ -16,6 +16,8 @@ export const deConnect: typeof enConnect = {
     passwordLead:
       'Das Gerät bekommt ein eigenes Kennwort. Geht es verloren, wird nur dieses Kennwort entfernt, und alles andere läuft weiter.',
     make: 'Kennwort machen und Werte zeigen',
+    ownPassword: 'Das Gerät meldet sich mit dem Kennwort dieser Person an.',
+    show: 'Werte zeigen',
     made: 'Gemacht. Es steht unten, und nach Verlassen dieser Seite nie wieder.',
     notMade: 'Das Kennwort wurde nicht gemacht.',
     disabled: 'Diese Person ist gesperrt: Die Anmeldung wird abgelehnt, bis das aufgehoben ist.',

@@ -14,6 +14,8 @@ export const enConnect = {
     passwordLead:
       'The device gets a password of its own. When it is lost, only that password is removed, and everything else goes on.',
     make: 'Make a password and show the values',
+    ownPassword: 'The device signs in with the password of this person.',
+    show: 'Show the values',
     made: 'Made. It is shown below, and never again after you leave this page.',
     notMade: 'The password was not made.',
     disabled: 'This person is disabled: signing in will be refused until that is lifted.',

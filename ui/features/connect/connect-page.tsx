@@ -1,14 +1,15 @@
 /** From "a new phone" to "it is connected": whose, which program, a password for it, the values to type, and the moment of the first sign-in. */
-import { Alert, Button, Card, Group, Skeleton, Stack, Text, Title } from '@mantine/core';
+import { Alert, Button, Skeleton, Stack, Text } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { IconKey, IconUserPlus } from '@tabler/icons-react';
-import type { ReactElement } from 'react';
+import { type ReactElement, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Empty } from '../../components/empty.tsx';
 import { FaultAlert } from '../../components/fault-alert.tsx';
 import { Page } from '../../components/page.tsx';
 import { appPasswordsQuery, type MadeAppPassword, makeAppPassword } from '../../lib/app-passwords.ts';
+import { useHas } from '../../lib/capabilities.ts';
 import type { Fault } from '../../lib/fault.ts';
 import { peopleSearchQuery, type Person, personQuery } from '../../lib/people.ts';
 import { statusQuery } from '../../lib/queries.ts';
@@ -16,6 +17,7 @@ import { ClientTiles } from './client-tiles.tsx';
 import { clients, type ClientName, scopesOf } from './device-values.ts';
 import { PersonSelect } from './person-select.tsx';
 import { SetUp } from './set-up.tsx';
+import { Step } from './step.tsx';
 
 const route = getRouteApi('/connect');
 
@@ -77,6 +79,8 @@ export function ConnectPage(): ReactElement {
 function PasswordStep({ person, client }: { person: Person; client: ClientName }): ReactElement {
   const { t } = useTranslation();
   const queries = useQueryClient();
+  const [own, setOwn] = useState(false);
+  const canMake = useHas()('POST /users/{user}/asps');
   const make = useMutation<MadeAppPassword, Fault>({
     mutationFn: () => makeAppPassword(person.id, t(`device.client.${client}.name`), scopesOf[client]),
     onSuccess: () => queries.invalidateQueries({ queryKey: appPasswordsQuery(person.id).queryKey }),
@@ -84,14 +88,23 @@ function PasswordStep({ person, client }: { person: Person; client: ClientName }
   return (
     <>
       <Step number={3} title={t('device.password')}>
-        {make.data === undefined ? (
+        {canMake === false || own ? (
+          <Stack gap="sm" align="flex-start">
+            <Text size="sm">{t('device.ownPassword')}</Text>
+            {!own && <Button onClick={() => setOwn(true)}>{t('device.show')}</Button>}
+          </Stack>
+        ) : make.data === undefined ? (
           <Stack gap="sm" align="flex-start">
             <Text size="sm" c="dimmed">
               {t('device.passwordLead')}
             </Text>
             {make.error !== null && <FaultAlert fault={make.error} title={t('device.notMade')} />}
             {person.disabled === true && <Alert color="orange">{t('device.disabled')}</Alert>}
-            <Button leftSection={<IconKey size={16} aria-hidden />} loading={make.isPending} onClick={() => make.mutate()}>
+            <Button
+              leftSection={<IconKey size={16} aria-hidden />}
+              loading={make.isPending || canMake === undefined}
+              onClick={() => make.mutate()}
+            >
               {t('device.make')}
             </Button>
           </Stack>
@@ -99,35 +112,7 @@ function PasswordStep({ person, client }: { person: Person; client: ClientName }
           <Text size="sm">{t('device.made')}</Text>
         )}
       </Step>
-      {make.data !== undefined && <SetUp person={person} client={client} made={make.data} />}
+      {(make.data !== undefined || own) && <SetUp person={person} client={client} made={make.data} />}
     </>
-  );
-}
-
-export function Step({ number, title, children }: { number: number; title: string; children: ReactElement }): ReactElement {
-  const id = `step-${number}`;
-  return (
-    <Card component="section" aria-labelledby={id}>
-      <Group gap="sm" mb="sm">
-        <Text
-          component="span"
-          fw={700}
-          w={28}
-          h={28}
-          lh="28px"
-          ta="center"
-          bg="mallard.7"
-          c="white"
-          style={{ borderRadius: '50%' }}
-          aria-hidden
-        >
-          {number}
-        </Text>
-        <Title order={2} id={id}>
-          {title}
-        </Title>
-      </Group>
-      {children}
-    </Card>
   );
 }

@@ -8,12 +8,13 @@ import type { Status } from '../../../app/appliance/control/contract.ts';
 import { CopyValue } from '../../components/copy-value.tsx';
 import { RelativeTime } from '../../components/relative-time.tsx';
 import { announce } from '../../lib/announce.tsx';
+import { latestSignInQuery } from './latest-sign-in.ts';
 import { appPasswordsQuery, lastUseOf, type MadeAppPassword } from '../../lib/app-passwords.ts';
 import { reachOf } from '../../lib/listeners.ts';
 import { displayName, type Person } from '../../lib/people.ts';
 import { useSettings, useStatus } from '../../lib/queries.ts';
 import classes from './connect.module.css';
-import { Step } from './connect-page.tsx';
+import { Step } from './step.tsx';
 import { type ClientName, deviceValues, type DeviceValues, serverNames, type ServerValues } from './device-values.ts';
 
 const Qr = lazy(async () => ({ default: (await import('./qr.tsx')).Qr }));
@@ -21,7 +22,8 @@ const Qr = lazy(async () => ({ default: (await import('./qr.tsx')).Qr }));
 interface SetUpProps {
   readonly person: Person;
   readonly client: ClientName;
-  readonly made: MadeAppPassword;
+  /** Undefined: the person's own password is used. */
+  readonly made: MadeAppPassword | undefined;
 }
 
 export function SetUp({ person, client, made }: SetUpProps): ReactElement | null {
@@ -57,7 +59,7 @@ function Loaded({ person, client, made, status }: SetUpProps & { status: Status 
                 {[
                   [t('people.field.address'), person.address ?? person.username],
                   [t('device.field.user'), values.user],
-                  [t('device.field.password'), made.password],
+                  ...(made === undefined ? [] : [[t('device.field.password'), made.password]]),
                 ]}
               </Values>
               {values.incoming !== undefined && (
@@ -67,7 +69,7 @@ function Loaded({ person, client, made, status }: SetUpProps & { status: Status 
             </Stack>
             <Stack gap={6} w={200} align="center">
               <Suspense fallback={<Loader size="sm" />}>
-                <Qr text={asText(t, person, values, made.password)} label={t('device.qr')} />
+                <Qr text={asText(t, person, values, made?.password)} label={t('device.qr')} />
               </Suspense>
               <Text size="xs" c="dimmed" ta="center">
                 {t('device.qrHelp')}
@@ -97,7 +99,11 @@ function Loaded({ person, client, made, status }: SetUpProps & { status: Status 
         </Stack>
       </Step>
       <Step number={6} title={t('device.check')}>
-        <FirstSignIn person={person} made={made} client={client} />
+        {made === undefined ? (
+          <FirstActivity person={person} client={client} />
+        ) : (
+          <FirstSignIn person={person} made={made} client={client} />
+        )}
       </Step>
     </>
   );
@@ -160,11 +166,23 @@ function Unreachable({ values }: { values: DeviceValues }): ReactNode {
   );
 }
 
-function FirstSignIn({ person, made, client }: SetUpProps): ReactElement {
-  const { t } = useTranslation();
+/** With a password of the device's own, the first use of that password is the sign-in. */
+function FirstSignIn({ person, made, client }: SetUpProps & { made: MadeAppPassword }): ReactElement {
   const passwords = useQuery({ ...appPasswordsQuery(person.id), refetchInterval: 2000 });
   const entry = passwords.data?.find(({ id }) => id === made.id);
-  const used = entry === undefined ? undefined : lastUseOf(entry);
+  return <Waiting person={person} client={client} used={entry === undefined ? undefined : lastUseOf(entry)} />;
+}
+
+/** With the person's own password, the next sign-in of that person is taken for it. */
+function FirstActivity({ person, client }: Omit<SetUpProps, 'made'>): ReactElement {
+  const [begun] = useState(Date.now);
+  const latest = useQuery({ ...latestSignInQuery(person.id), refetchInterval: 2000 }).data;
+  const isNew = typeof latest === 'string' && new Date(latest).getTime() >= begun - 1000;
+  return <Waiting person={person} client={client} used={isNew ? latest : undefined} />;
+}
+
+function Waiting({ person, client, used }: Omit<SetUpProps, 'made'> & { used: string | undefined }): ReactElement {
+  const { t } = useTranslation();
   const name = t(`device.client.${client}.name`);
   useEffect(() => {
     if (used !== undefined) announce(t('device.connected', { name: displayName(person), client: name }));
@@ -183,7 +201,12 @@ function FirstSignIn({ person, made, client }: SetUpProps): ReactElement {
   );
 }
 
-function asText(t: ReturnType<typeof useTranslation>['t'], person: Person, values: DeviceValues, password: string): string {
+function asText(
+  t: ReturnType<typeof useTranslation>['t'],
+  person: Person,
+  values: DeviceValues,
+  password: string | undefined,
+): string {
   const server = (title: string, each: ServerValues | undefined): string[] =>
     each === undefined
       ? []
@@ -191,7 +214,7 @@ function asText(t: ReturnType<typeof useTranslation>['t'], person: Person, value
   return [
     person.address ?? person.username,
     `${t('device.field.user')}: ${values.user}`,
-    `${t('device.field.password')}: ${password}`,
+    ...(password === undefined ? [] : [`${t('device.field.password')}: ${password}`]),
     ...server(t('device.incoming', { protocol: 'IMAP' }), values.incoming),
     ...server(t('device.outgoing'), values.outgoing),
   ].join('\n');

@@ -87,7 +87,7 @@ function AddBody({ onClose }: { onClose: () => void }): ReactElement {
             label={t('people.field.password')}
             description={t('people.field.passwordHelp')}
             required
-            ff="monospace"
+            styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)' } }}
             value={password}
             onChange={(event) => setPassword(event.currentTarget.value)}
             error={tried ? (wrong.password ?? create.error?.fields['password']) : undefined}

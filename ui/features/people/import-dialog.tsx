@@ -16,7 +16,7 @@ import {
 } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { IconDownload, IconFileSpreadsheet } from '@tabler/icons-react';
-import { type ReactElement, useMemo, useRef, useState } from 'react';
+import { memo, type ReactElement, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { parseCsv, writeCsv } from '../../lib/csv.ts';
 import { downloadText } from '../../lib/download.ts';
@@ -46,7 +46,6 @@ interface Ready extends PlannedPerson {
 
 function ImportBody({ onClose }: { onClose: () => void }): ReactElement {
   const { t } = useTranslation();
-  const { bytes } = useFormats();
   const client = useQueryClient();
   const words = useFaultWords();
   const [rows, setRows] = useState<string[][]>();
@@ -163,41 +162,7 @@ function ImportBody({ onClose }: { onClose: () => void }): ReactElement {
           <Text size="sm" fw={600} role="status">
             {t('people.import.summary', { good: good.length, bad: plan.length - good.length })}
           </Text>
-          <ScrollArea h={260} type="auto" viewportProps={{ tabIndex: 0, 'aria-label': t('people.import.preview') }}>
-            <Table stickyHeader>
-              <Table.Thead>
-                <Table.Tr>
-                  <Table.Th>#</Table.Th>
-                  <Table.Th>{t('people.import.field.address')}</Table.Th>
-                  <Table.Th>{t('people.import.field.name')}</Table.Th>
-                  <Table.Th>{t('people.import.field.quota')}</Table.Th>
-                  <Table.Th>{t('people.import.check')}</Table.Th>
-                </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {[...plan]
-                  .sort((a, b) => Number(a.problem === undefined) - Number(b.problem === undefined))
-                  .slice(0, previewRows)
-                  .map((person) => (
-                    <Table.Tr key={person.line}>
-                      <Table.Td>{person.line}</Table.Td>
-                      <Table.Td>{person.address}</Table.Td>
-                      <Table.Td>{person.name}</Table.Td>
-                      <Table.Td>{person.quota === 0 ? t('common.unlimited') : bytes(person.quota)}</Table.Td>
-                      <Table.Td>
-                        {person.problem === undefined ? (
-                          <Badge variant="light">{t('people.import.ok')}</Badge>
-                        ) : (
-                          <Badge color="red" variant="light">
-                            {t(`people.import.problem.${person.problem}`)}
-                          </Badge>
-                        )}
-                      </Table.Td>
-                    </Table.Tr>
-                  ))}
-              </Table.Tbody>
-            </Table>
-          </ScrollArea>
+          <Preview plan={plan} />
         </>
       )}
       {apply.isPending && (
@@ -223,3 +188,46 @@ function ImportBody({ onClose }: { onClose: () => void }): ReactElement {
     </Stack>
   );
 }
+
+/** Redrawn only with the plan: while people are added, the progress alone changes. */
+const Preview = memo(function Preview({ plan }: { plan: readonly PlannedPerson[] }): ReactElement {
+  const { t } = useTranslation();
+  const { bytes } = useFormats();
+  return (
+    <ScrollArea h={260} type="auto" viewportProps={{ tabIndex: 0, 'aria-label': t('people.import.preview') }}>
+      <Table stickyHeader>
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>#</Table.Th>
+            <Table.Th>{t('people.import.field.address')}</Table.Th>
+            <Table.Th>{t('people.import.field.name')}</Table.Th>
+            <Table.Th>{t('people.import.field.quota')}</Table.Th>
+            <Table.Th>{t('people.import.check')}</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {[...plan]
+            .sort((a, b) => Number(a.problem === undefined) - Number(b.problem === undefined))
+            .slice(0, previewRows)
+            .map((person) => (
+              <Table.Tr key={person.line}>
+                <Table.Td>{person.line}</Table.Td>
+                <Table.Td>{person.address}</Table.Td>
+                <Table.Td>{person.name}</Table.Td>
+                <Table.Td>{person.quota === 0 ? t('common.unlimited') : bytes(person.quota)}</Table.Td>
+                <Table.Td>
+                  {person.problem === undefined ? (
+                    <Badge variant="light">{t('people.import.ok')}</Badge>
+                  ) : (
+                    <Badge color="red" variant="light">
+                      {t(`people.import.problem.${person.problem}`)}
+                    </Badge>
+                  )}
+                </Table.Td>
+              </Table.Tr>
+            ))}
+        </Table.Tbody>
+      </Table>
+    </ScrollArea>
+  );
+});

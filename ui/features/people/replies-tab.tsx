@@ -17,33 +17,41 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type ReactElement, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { FaultAlert } from '../../components/fault-alert.tsx';
+import { useHas } from '../../lib/capabilities.ts';
 import type { Fault } from '../../lib/fault.ts';
 import { notifyDone } from '../../lib/notify.ts';
 import { type Person, updatePerson } from '../../lib/people.ts';
 import { type Autoreply, autoreplyQuery, saveAutoreply } from './api.ts';
 
 export function RepliesTab({ person }: { person: Person }): ReactElement {
+  const has = useHas();
+  return (
+    <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md">
+      {has('PUT /users/{user}/autoreply') === true && <AutoreplyCard person={person} />}
+      <ForwardsCard person={person} />
+    </SimpleGrid>
+  );
+}
+
+function AutoreplyCard({ person }: { person: Person }): ReactElement {
   const { t } = useTranslation();
   const autoreply = useQuery(autoreplyQuery(person.id));
   return (
-    <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md">
-      <Card component="section">
-        <Title order={2}>{t('people.autoreply.title')}</Title>
-        <Text c="dimmed" size="sm" mb="md">
-          {t('people.autoreply.lead')}
-        </Text>
-        {autoreply.data === undefined ? (
-          autoreply.error === null ? (
-            <Skeleton height={220} role="status" aria-label={t('common.loading')} />
-          ) : (
-            <FaultAlert fault={autoreply.error} onRetry={() => void autoreply.refetch()} />
-          )
+    <Card component="section">
+      <Title order={2}>{t('people.autoreply.title')}</Title>
+      <Text c="dimmed" size="sm" mb="md">
+        {t('people.autoreply.lead')}
+      </Text>
+      {autoreply.data === undefined ? (
+        autoreply.error === null ? (
+          <Skeleton height={220} role="status" aria-label={t('common.loading')} />
         ) : (
-          <AutoreplyForm person={person} autoreply={autoreply.data} />
-        )}
-      </Card>
-      <ForwardsCard person={person} />
-    </SimpleGrid>
+          <FaultAlert fault={autoreply.error} onRetry={() => void autoreply.refetch()} />
+        )
+      ) : (
+        <AutoreplyForm person={person} autoreply={autoreply.data} />
+      )}
+    </Card>
   );
 }
 

@@ -10,15 +10,17 @@ import { CopyValue } from '../../components/copy-value.tsx';
 import { FaultAlert } from '../../components/fault-alert.tsx';
 import { RelativeTime } from '../../components/relative-time.tsx';
 import { type AppPassword, appPasswordsQuery, lastUseOf, removeAppPassword } from '../../lib/app-passwords.ts';
+import { useHas } from '../../lib/capabilities.ts';
 import type { Fault } from '../../lib/fault.ts';
 import { notifyDone } from '../../lib/notify.ts';
 import { makePassword, type Person, updatePerson } from '../../lib/people.ts';
 
 export function SignInTab({ person }: { person: Person }): ReactElement {
+  const has = useHas();
   return (
     <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md">
       <PasswordCard person={person} />
-      <DevicesCard person={person} />
+      {has('GET /users/{user}/asps') === true && <DevicesCard person={person} />}
     </SimpleGrid>
   );
 }
@@ -61,7 +63,7 @@ function PasswordCard({ person }: { person: Person }): ReactElement {
             <TextInput
               flex={1}
               label={t('people.password.new')}
-              ff="monospace"
+              styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)' } }}
               value={password}
               onChange={(event) => setPassword(event.currentTarget.value)}
               autoComplete="new-password"

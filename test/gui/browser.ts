@@ -1,0 +1,118 @@
+/**
+ * A Chromium for the GUI's tests. Debian's is installed when it is missing and this is Debian with root; else the tests are skipped and say what to
+ * install. Every browser has a fresh profile and asks nothing of the network.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import AxeBuilder from '@axe-core/playwright';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+
+const flags = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+
+/** Undefined when there is none and none can be installed. */
+export function findChromium(): string | undefined {
+  const named = process.env['MALLARD_CHROMIUM'];
+  const found = (): string | undefined => [...(named === undefined ? [] : [named]), ...places].find((file) => existsSync(file));
+  if (found() === undefined && process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+    spawnSync('apt-get', ['update', '-q'], { stdio: 'ignore', env });
+    spawnSync('apt-get', ['install', '-y', '-q', '--no-install-recommends', 'chromium'], { stdio: 'ignore', env });
+  }
+  return found();
+}
+
+const executable = findChromium();
+
+/** For the `skip` of a test: false, or the reason. */
+export const noBrowser: string | false =
+  executable === undefined ? 'no Chromium; install it (apt-get install chromium) or name one in MALLARD_CHROMIUM' : false;
+
+export async function openBrowser(): Promise<Browser> {
+  return chromium.launch({ ...(executable === undefined ? {} : { executablePath: executable }), args: flags });
+}
+
+export interface VisitOptions {
+  readonly colorScheme?: 'light' | 'dark';
+  readonly locale?: string;
+  readonly viewport?: { readonly width: number; readonly height: number };
+}
+
+/** A window in which everything that goes wrong in the page is kept. */
+export class Visit {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  /** Errors of scripts, of the content security policy, and failed loads that nobody expected. */
+  readonly troubles: string[] = [];
+  readonly #expected: RegExp[] = [];
+
+  private constructor(context: BrowserContext, page: Page) {
+    this.context = context;
+    this.page = page;
+    page.on('pageerror', (error) => this.#trouble(`script: ${error.message}`));
+    page.on('console', (message) => {
+      if (message.type() === 'error') this.#trouble(`console: ${message.text()} ${message.location().url}`);
+    });
+  }
+
+  static async open(browser: Browser, url: string, options: VisitOptions = {}): Promise<Visit> {
+    const context = await browser.newContext({
+      locale: options.locale ?? 'en-GB',
+      colorScheme: options.colorScheme ?? 'light',
+      viewport: options.viewport ?? { width: 1280, height: 840 },
+      reducedMotion: 'reduce',
+      acceptDownloads: true,
+    });
+    context.setDefaultTimeout(15_000);
+    const page = await context.newPage();
+    const visit = new Visit(context, page);
+    await page.goto(url);
+    return visit;
+  }
+
+  /** A failure that the test makes on purpose. */
+  expectTrouble(pattern: RegExp): void {
+    this.#expected.push(pattern);
+  }
+
+  /** A new test begins in the same window. */
+  forget(): void {
+    this.troubles.length = 0;
+    this.#expected.length = 0;
+  }
+
+  #trouble(text: string): void {
+    if (!this.#expected.some((pattern) => pattern.test(text))) this.troubles.push(text);
+  }
+
+  /** What axe finds against WCAG 2.2 A and AA, a line each. */
+  async axe(): Promise<string[]> {
+    const { violations } = await new AxeBuilder({ page: this.page })
+      .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
+      // The notices in the corner and the live regions stand outside of the landmarks on purpose.
+      .disableRules(['region'])
+      .analyze();
+    return violations.flatMap(({ id, nodes }) =>
+      nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.failureSummary ?? ''}`),
+    );
+  }
+
+  async shot(name: string): Promise<void> {
+    const folder = process.env['MALLARD_SHOTS'];
+    if (folder !== undefined) await this.page.screenshot({ path: path.join(folder, `${name}.png`) });
+  }
+
+  async close(): Promise<void> {
+    await this.context.close();
+  }
+}

@@ -1,0 +1,143 @@
+/** The GUI over the real appliance: what the admin of a small office does on the first day. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { ImapFlow } from 'imapflow';
+import type { Browser } from 'playwright-core';
+import { waitFor } from '../harness/wait-for.ts';
+import { noBrowser, openBrowser, Visit } from './browser.ts';
+import { LogsScreen } from './pages/logs.ts';
+import { PeopleScreen } from './pages/people.ts';
+import { ServicesScreen } from './pages/services.ts';
+import { RealAppliance } from './real-appliance.ts';
+
+let appliance: RealAppliance;
+let browser: Browser;
+let visit: Visit;
+let password = '';
+
+before(async () => {
+  if (noBrowser !== false) return;
+  [appliance, browser] = await Promise.all([RealAppliance.start(), openBrowser()]);
+});
+after(async () => {
+  await browser?.close();
+  await appliance?.stop();
+});
+
+/** Resolves when an IMAP client has signed in; rejects with what the server or the system says. */
+async function signInByImap(given: string): Promise<void> {
+  const client = new ImapFlow({
+    host: '127.0.0.1',
+    port: await appliance.port('imap'),
+    secure: false,
+    tls: { rejectUnauthorized: false },
+    auth: { user: 'anna@example.test', pass: given },
+    logger: false,
+  });
+  client.on('error', () => {});
+  try {
+    await client.connect();
+  } finally {
+    client.close();
+  }
+}
+
+test('a link signs in once; without one the page says how to get it', { skip: noBrowser }, async () => {
+  const link = await appliance.signInUrl();
+  visit = await Visit.open(browser, link);
+  const app = new PeopleScreen(visit.page);
+  await app.heading('Everything is working').waitFor();
+  assert.ok(!visit.page.url().includes('signin'), 'the secret is gone from the address bar');
+
+  const second = await Visit.open(browser, link);
+  second.expectTrouble(/401/);
+  await second.page.getByRole('heading', { level: 1, name: 'Sign in to Mallard' }).waitFor();
+  await second.page.getByText('This link does not work any more').waitFor();
+  assert.deepEqual(await second.axe(), []);
+  await second.page.getByLabel('Or paste the link here').fill(await appliance.signInUrl());
+  await second.page.getByRole('button', { name: 'Sign in' }).click();
+  await second.page.getByRole('heading', { level: 1, name: 'Everything is working' }).waitFor();
+  assert.deepEqual(second.troubles, []);
+  await second.close();
+});
+
+test('a person is added, found, and can read mail', { skip: noBrowser }, async () => {
+  const people = new PeopleScreen(visit.page);
+  await people.goTo('People');
+  await people.page.getByRole('heading', { name: 'Nobody is here yet' }).waitFor();
+  password = await people.add('Anna Berg', 'anna@example.test');
+  await people.row('anna@example.test').waitFor();
+  await signInByImap(password);
+  await people.search('nobody-like-this');
+  await people.page.getByText('Nobody fits').waitFor();
+  await people.search('berg');
+  await people.open('Anna Berg');
+});
+
+test('the quota is changed on the page of the person', { skip: noBrowser }, async () => {
+  const people = new PeopleScreen(visit.page);
+  await people.page.getByLabel('Size of the mailbox').fill('2 GB');
+  await people.page.getByRole('button', { name: 'Save' }).click();
+  await people.notice('Saved.').waitFor();
+  await people.page.getByText('of 2 GB').waitFor();
+});
+
+test('IMAP is turned off and on: a client is refused, then served', { skip: noBrowser }, async () => {
+  const services = new ServicesScreen(visit.page);
+  const port = await appliance.port('imap');
+  await services.goTo('Services');
+  await services.waitForState('IMAP', 'Running');
+  await services.toggle('IMAP').press('Space');
+  await services.waitForState('IMAP', 'Off');
+  await assert.rejects(
+    fetch(`http://127.0.0.1:${port}`).catch((error: Error) => {
+      throw error.cause;
+    }),
+    { code: 'ECONNREFUSED' },
+  );
+  await services.toggle('IMAP').press('Space');
+  await services.waitForState('IMAP', 'Running');
+  await waitFor(() => signInByImap(password).then(() => true), { timeoutMs: 20_000, what: 'IMAP to serve again' });
+});
+
+test('the log shows a failed sign-in as it happens', { skip: noBrowser }, async () => {
+  const logs = new LogsScreen(visit.page);
+  await logs.goTo('Logs');
+  await logs.list().waitFor();
+  await assert.rejects(signInByImap('not the password'));
+  await logs
+    .line(/anna@example\.test/)
+    .last()
+    .waitFor();
+});
+
+test('a device is connected: the page notices the first sign-in', { skip: noBrowser }, async () => {
+  const app = new PeopleScreen(visit.page);
+  await app.goTo('Connect a device');
+  await app.page.getByRole('combobox', { name: 'Person' }).click();
+  await app.page.getByRole('option', { name: /Anna Berg/ }).click();
+  await app.page.getByRole('radio', { name: /^Thunderbird/ }).click();
+  await app.page.getByRole('button', { name: /Make a password|Show the values/ }).click();
+  await app.page.getByRole('heading', { name: 'The values to enter' }).waitFor();
+  const own = app.page.getByRole('button', { name: 'Copy: Password' });
+  const given = (await own.count()) > 0 ? await own.locator('xpath=preceding-sibling::code').textContent() : password;
+  await app.page.getByText('Waiting for the device to sign in').waitFor();
+  await signInByImap(given ?? '');
+  await app.page.getByText('Anna Berg is connected from Thunderbird').first().waitFor();
+});
+
+test('the palette goes everywhere by keyboard', { skip: noBrowser }, async () => {
+  const app = new PeopleScreen(visit.page);
+  const field = await app.openPalette();
+  await field.fill('ports');
+  await app.page.keyboard.press('Enter');
+  await app.heading('Services').waitFor();
+  await (await app.openPalette()).fill('berg');
+  await app.page.getByRole('option', { name: /Anna Berg/ }).waitFor();
+  await app.page.keyboard.press('Enter');
+  await app.heading('Anna Berg').waitFor();
+});
+
+test('nothing went wrong on the way', { skip: noBrowser }, () => {
+  assert.deepEqual(visit.troubles, []);
+});
