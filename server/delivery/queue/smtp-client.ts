@@ -282,7 +282,7 @@ export class SmtpClient {
         this.#connection.removeListener('error', fail);
         this.#connection.removeListener('end', ended);
         const { lastServerResponse } = this.#inside;
-        if (typeof lastServerResponse === 'string' && /^250/.test(lastServerResponse)) {
+        if (typeof lastServerResponse === 'string' && lastServerResponse.startsWith('250')) {
           this.#serverName = /^250[ -](\S+)/.exec(lastServerResponse)?.[1]?.toLowerCase() ?? '';
         }
         resolve();
