@@ -310,7 +310,7 @@ export type ViewHold = { readonly view: MailboxView; readonly release: () => voi
 export type ViewOperations = {
   /** Loads or shares the view and brings it to the journal's end. */
   readonly open: (user: UserId, mailbox: MailboxId) => Promise<ViewHold>;
-  /** Brings an open view to the journal's end as of now: what NOOP, CHECK and every command boundary call. Cheap when beacons say that nothing changed. */
+  /** Brings an open view to the journal's end as of now: what NOOP, CHECK and every command boundary call. Free while there is no other worker. */
   readonly refresh: (view: MailboxView) => Promise<void>;
   /** UIDs expunged after `since` for QRESYNC; `undefined` when the journal no longer reaches back that far. */
   readonly expungedSince: (user: UserId, mailbox: MailboxId, since: Modseq) => Promise<UidSet | undefined>;

@@ -100,7 +100,7 @@ export function createCore(options: CoreOptions): Core {
       contents: contents.operations,
       reads: createReads(database, registry, materializer, new SearchTexts(options.searchTextChars ?? DEFAULT_SEARCH_TEXT_CHARS)),
       messages,
-      views: createViews(database, registry),
+      views: createViews(database, registry, beacons),
       events: { subscribe: (user, listener) => beacons.subscribe(user, listener) },
       quota: (user) => quota.state(user, { exact: true }),
       acls: createAcls(database, beacons),

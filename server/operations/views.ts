@@ -4,6 +4,7 @@ import type { MailboxId, Modseq, Uid, UserId } from '../mail/ids.ts';
 import { UidSet } from '../mail/uid-set.ts';
 import type { Database } from '../store/connect.ts';
 import { readJournal } from '../store/journal.ts';
+import type { Beacons } from '../sync/beacons.ts';
 import type { MailboxLog } from '../sync/mailbox-log.ts';
 import type { AppliedStep, ViewColumns } from '../sync/view-columns.ts';
 import type { MailboxView, ViewListener, ViewOperations } from './contract.ts';
@@ -13,13 +14,13 @@ import type { MailboxRegistry } from './mailbox-registry.ts';
 const EXPUNGE_PAGE = 500;
 const EXPUNGE_MAX_ENTRIES = 20_000;
 
-export function createViews(database: Database, registry: MailboxRegistry): ViewOperations {
+export function createViews(database: Database, registry: MailboxRegistry, beacons: Beacons): ViewOperations {
   return {
     open: async (user, mailbox) => {
       const { log, release } = await registry.hold(user, mailbox);
       return { view: new SharedView(log, await log.view()), release };
     },
-    refresh: (view) => (view instanceof SharedView ? view.log.catchUp() : Promise.resolve()),
+    refresh: (view) => (view instanceof SharedView && !beacons.alone() ? view.log.catchUp() : Promise.resolve()),
     expungedSince: async (user, mailbox, since) => {
       let gone = UidSet.empty;
       let at = since;

@@ -19,13 +19,20 @@ export type Beacons = {
   readonly subscribe: (user: UserId, listener: BeaconListener) => () => void;
   /** False while Redis is away: whoever depends on beacons must poll. */
   readonly connected: () => boolean;
-  /** Called each time the connection is back: beacons may have been missed. */
+  /**
+   * True when no other worker has shown itself: then nothing happens that this one does not know, and there is nothing to read. Every worker says hello when it reaches Redis
+   * and those that are there answer; one that has not reached Redis yet, or has ever heard of another, is not alone.
+   */
+  readonly alone: () => boolean;
+  /** Called when beacons may have been missed: the connection is back, or another worker has come. */
   readonly onReconnect: (listener: () => void) => void;
   readonly close: () => Promise<void>;
 };
 
 /** How many beacons may wait for Redis before the newest are dropped (they would only say "poll", which happens anyway). */
 const MAX_PENDING = 10_000;
+/** How long the other workers get to answer a hello (ms). */
+const ANSWER_MS = 2_000;
 
 /** Beacons within this process only: one worker alone, or tests. */
 export function createLocalBeacons(): Beacons {
@@ -34,6 +41,7 @@ export function createLocalBeacons(): Beacons {
     publish: (beacon) => local.emit(beacon),
     subscribe: (user, listener) => local.add(user, listener),
     connected: () => true,
+    alone: () => false,
     onReconnect: () => {},
     close: () => Promise.resolve(),
   };
@@ -55,6 +63,15 @@ export function createRedisBeacons(uri: string, prefix: string, log: Logger): Be
   let pending = 0;
   let wasReady = false;
   let away = false;
+  let peers = false;
+  let answersBy = Number.POSITIVE_INFINITY;
+  const workers = `${prefix}:workers`;
+  const missed = (): void => {
+    for (const listener of reconnectListeners) listener();
+  };
+  const greet = (kind: 'hello' | 'here'): void => {
+    publisher.publish(workers, JSON.stringify({ origin, kind })).catch((error: unknown) => log.debug('greeting lost', { error }));
+  };
 
   const channelOf = (user: UserId): string => `${prefix}:user:${user}`;
   const ready = (): boolean => publisher.status === 'ready' && subscriber.status === 'ready';
@@ -69,11 +86,12 @@ export function createRedisBeacons(uri: string, prefix: string, log: Logger): Be
       if (away) log.info('Redis is back');
       away = false;
       // Subscriptions made while it was away were refused; ask for all of them again.
-      const channels = local.users().map(channelOf);
-      const subscribed = channels.length === 0 ? Promise.resolve() : subscriber.subscribe(...channels).then(() => {});
-      subscribed
+      subscriber
+        .subscribe(workers, ...local.users().map(channelOf))
         .then(() => {
-          if (wasReady) for (const listener of reconnectListeners) listener();
+          greet('hello');
+          answersBy = Date.now() + ANSWER_MS;
+          if (wasReady) missed();
           wasReady = true;
         })
         .catch((error: unknown) => log.warn('Redis subscription failed', { error }));
@@ -81,7 +99,20 @@ export function createRedisBeacons(uri: string, prefix: string, log: Logger): Be
     client.connect().catch(() => {}); // reported by 'error'; the retry strategy goes on
   }
 
-  subscriber.on('message', (_channel: string, text: string) => {
+  const onGreeting = (text: string): void => {
+    const greeting = decodeGreeting(text);
+    if (greeting === undefined || greeting.origin === origin) return;
+    if (greeting.kind === 'hello') greet('here');
+    if (peers) return;
+    peers = true;
+    missed();
+  };
+
+  subscriber.on('message', (channel: string, text: string) => {
+    if (channel === workers) {
+      onGreeting(text);
+      return;
+    }
     const message = decode(text);
     if (message !== undefined && message.origin !== origin) local.emit(message.beacon);
   });
@@ -111,6 +142,7 @@ export function createRedisBeacons(uri: string, prefix: string, log: Logger): Be
       };
     },
     connected: ready,
+    alone: () => !peers && ready() && Date.now() > answersBy,
     onReconnect: (listener) => void reconnectListeners.push(listener),
     close: () => {
       publisher.disconnect();
@@ -147,14 +179,24 @@ function createFanOut(): FanOut {
   };
 }
 
-/** A message from Redis; anything that is not a beacon of ours is ignored. */
-function decode(text: string): { origin: string; beacon: Beacon } | undefined {
-  let value: unknown;
+function decodeGreeting(text: string): { origin: string; kind: string } | undefined {
+  const value = parseJson(text);
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { origin, kind } = value as { origin?: unknown; kind?: unknown };
+  return typeof origin === 'string' && typeof kind === 'string' ? { origin, kind } : undefined;
+}
+
+function parseJson(text: string): unknown {
   try {
-    value = JSON.parse(text);
+    return JSON.parse(text);
   } catch {
     return undefined;
   }
+}
+
+/** A message from Redis; anything that is not a beacon of ours is ignored. */
+function decode(text: string): { origin: string; beacon: Beacon } | undefined {
+  const value = parseJson(text);
   if (typeof value !== 'object' || value === null) return undefined;
   const { origin, ...beacon } = value as { origin?: unknown; kind?: unknown; user?: unknown };
   if (typeof origin !== 'string' || typeof beacon.user !== 'string' || typeof beacon.kind !== 'string') return undefined;
