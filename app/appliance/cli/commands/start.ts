@@ -7,6 +7,7 @@ import { Appliance } from '../../appliance.ts';
 import { lanAddresses } from '../../certificates/names.ts';
 import type { ControlEvent, Status } from '../../control/contract.ts';
 import { PortFault } from '../../ports.ts';
+import { NewerDataError, refuseNewerData, writeRelease } from '../../release.ts';
 import { expectAssignment, expectText } from '../../settings/judge.ts';
 import type { SettingName } from '../../settings/registry.ts';
 import { DataDirectoryInUseError } from '../../supervisor/data-lock.ts';
@@ -50,6 +51,7 @@ export async function start({ paths, json }: CliContext, flags: StartFlags): Pro
     unsubscribe();
   }
   progress.end();
+  writeRelease(paths.root);
   const url = appliance.signInUrl();
   const status = appliance.status();
   if (json) printJson(status);
@@ -63,8 +65,10 @@ export async function start({ paths, json }: CliContext, flags: StartFlags): Pro
 
 function take(dataDir: string, overrides: Map<SettingName, unknown>): Appliance {
   try {
+    refuseNewerData(dataDir);
     return new Appliance({ dataDir, overrides });
   } catch (error) {
+    if (error instanceof NewerDataError) throw new CliFault(1, error.message, 'NewerData');
     if (error instanceof DataDirectoryInUseError)
       throw new CliFault(1, `${error.message}\nSee: mallard status, mallard stop`, 'AlreadyRunning');
     throw error;
