@@ -87,13 +87,13 @@ export class SmtpReader {
       return undefined;
     }
     this.#buffer = buffer.subarray(end + 1);
-    if (this.#skipping) {
+    // The same whether the end came in one piece or after the line had been given up.
+    if (this.#skipping || end > this.#limits.maxLineBytes + 1) {
       this.#skipping = false;
       return { kind: 'fault', fault: 'line-too-long' };
     }
     if (end === 0 || buffer[end - 1] !== CR) return { kind: 'fault', fault: 'bare-line-end' };
     const line = buffer.subarray(0, end - 1);
-    if (line.length > this.#limits.maxLineBytes) return { kind: 'fault', fault: 'line-too-long' };
     if (line.includes(CR)) return { kind: 'fault', fault: 'bare-line-end' };
     if (line.includes(0)) return { kind: 'fault', fault: 'control-character' };
     return { kind: 'command', line };
