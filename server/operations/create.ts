@@ -7,6 +7,7 @@ import { ANNOTATION_INDEXES } from '../store/annotations.ts';
 import { connectDatabase } from '../store/connect.ts';
 import { INDEXES, ensureIndexes } from '../store/indexes.ts';
 import { type LocalDomains, createLocalDomains } from '../store/local-domains.ts';
+import { ADMIN_INDEXES, createAdminTables } from '../store/admin-tables.ts';
 import { MAIL_RECORD_INDEXES } from '../store/mail-record-indexes.ts';
 import { migrate } from '../store/migrations.ts';
 import { FLOW_INDEXES, type FlowTables, createFlowTables } from '../store/flow-tables.ts';
@@ -17,8 +18,13 @@ import { type RepliesSent, createRepliesSent } from '../store/replies-sent.ts';
 import { createTraceStore } from '../store/trace.ts';
 import type { QueueStore } from '../store/types-queue.ts';
 import type { TraceStore } from '../store/types-trace.ts';
+import { type DomainAccess, createDomainAccess } from './domain-access.ts';
+import { type DomainAliases, createDomainAliases } from './domain-aliases.ts';
+import { type Settings, createSettings } from './settings.ts';
 import { type DkimKeys, createDkimKeys } from './dkim-keys.ts';
 import { type RuleBooks, createRuleBooks } from './rule-book.ts';
+import { GREYLIST_INDEXES, type GreylistStore, createGreylistStore } from '../store/greylist.ts';
+import { SPAM_WORD_INDEXES, type SpamWords, createSpamWords } from '../store/spam-words.ts';
 import { USAGE_INDEXES, type Usage, createUsage } from '../store/usage.ts';
 import { createRedisBeacons } from '../sync/beacons.ts';
 import { type Accounts, createAccounts } from './accounts.ts';
@@ -42,6 +48,9 @@ export type OpenedStore = {
   readonly housekeeping: Core['housekeeping'];
   /** What the API keeps beside messages. */
   readonly records: MailRecords;
+  readonly domains: { readonly aliases: DomainAliases; readonly access: DomainAccess };
+  /** What an administrator changes while the server runs. */
+  readonly settings: Settings;
   /** Outgoing mail. */
   readonly queue: QueueStore;
   readonly localDomains: LocalDomains;
@@ -49,6 +58,8 @@ export type OpenedStore = {
   readonly usage: Usage;
   readonly userLimits: UserLimitReader;
   readonly secrets: Secrets;
+  /** What the spam filters remember. */
+  readonly spam: { readonly words: SpamWords; readonly greylist: GreylistStore };
   /** What happens to mail on its way: users' rules, keys for signing, and the trace. */
   readonly flow: MailFlowStore;
   /** Throws a busy Fault while the database is away. */
@@ -70,9 +81,12 @@ export async function createOperations(config: Config, log: Logger): Promise<Ope
       ...ANNOTATION_INDEXES,
       ...ACCOUNT_INDEXES,
       ...MAIL_RECORD_INDEXES,
+      ...ADMIN_INDEXES,
       ...QUEUE_INDEXES,
       ...FLOW_INDEXES,
       ...USAGE_INDEXES,
+      ...GREYLIST_INDEXES,
+      ...SPAM_WORD_INDEXES,
     ]);
   } catch (error) {
     await database.close();
@@ -101,14 +115,22 @@ export async function createOperations(config: Config, log: Logger): Promise<Ope
     },
   });
   const flowTables = createFlowTables(database);
+  const adminTables = createAdminTables(database);
+  const settings = await createSettings(adminTables.settings, accounts.context.defaults, log.with({ service: 'settings' }));
   return {
     operations: { ...core.operations, accounts: accounts.operations },
     accounts,
     housekeeping: core.housekeeping,
     records: createMailRecords(database),
+    domains: {
+      aliases: createDomainAliases(accounts.context.tables.domainAliases),
+      access: createDomainAccess(adminTables.domainAccess),
+    },
+    settings,
     queue: createQueueStore(database),
     localDomains: createLocalDomains(database),
     usage: createUsage(database),
+    spam: { words: createSpamWords(database), greylist: createGreylistStore(database) },
     userLimits: createUserLimits(accounts.context.tables.users, accounts.context.defaults),
     secrets: createSecrets(database),
     flow: {
@@ -121,6 +143,7 @@ export async function createOperations(config: Config, log: Logger): Promise<Ope
     ping: database.ping,
     redisConnected: beacons.connected,
     close: async () => {
+      settings.close();
       await core.close();
       await beacons.close();
       await database.close();

@@ -1,5 +1,5 @@
 /** What the API keeps beside messages: notes, stored files, threads, what was deleted, and the feed of events. */
-import type { ContentId, MailboxId, Modseq, UserId } from '../mail/ids.ts';
+import type { ContentId, MailboxId, Modseq, Uid, UserId } from '../mail/ids.ts';
 import type { Database } from '../store/connect.ts';
 import { type FileStore, createFileStore } from '../store/files.ts';
 import {
@@ -7,13 +7,16 @@ import {
   countThreads,
   findArchived,
   findThread,
+  markRestored,
   pageArchived,
   positionsAt,
   readFeed,
+  readSummaries,
 } from '../store/mail-queries.ts';
 import { type Changes, type Stored, createRecords } from '../store/records.ts';
 import type { ArchivedMessage, MessageNoteFields } from '../store/types-mail-records.ts';
 import type { Page, PageRequest } from '../store/types-page.ts';
+import type { MessageSummary } from './contract.ts';
 
 export type MessageNote = Stored<MessageNoteFields>;
 
@@ -27,6 +30,10 @@ export type MailRecords = {
     user: UserId,
     which: { readonly id?: string; readonly uid?: number; readonly from?: Date; readonly to?: Date },
   ) => Promise<ArchivedMessage[]>;
+  /** Archived messages are shown no more once they are back. */
+  readonly markRestored: (user: UserId, ids: readonly string[]) => Promise<void>;
+  /** Header fields by content; their `uid` means nothing. */
+  readonly summariesOf: (contents: readonly ContentId[]) => Promise<ReadonlyMap<string, MessageSummary>>;
   readonly feed: (user: UserId, mailbox: MailboxId, after: Modseq, limit: number) => Promise<readonly FeedEntry[]>;
   readonly positionsAt: (user: UserId, event: string) => Promise<ReadonlyMap<MailboxId, Modseq> | undefined>;
   readonly files: FileStore;
@@ -46,6 +53,16 @@ export function createMailRecords(database: Database): MailRecords {
     thread: (user, thread) => findThread(database, user, thread),
     archived: (user, request) => pageArchived(database, user, request),
     findArchived: (user, which) => findArchived(database, user, which),
+    markRestored: (user, ids) => markRestored(database, user, ids),
+    summariesOf: async (contents) => {
+      const found = await readSummaries(database, contents);
+      return new Map(
+        [...found].map(([content, { messageId, sentDate, ...rest }]) => [
+          content,
+          { ...rest, messageId, sentDate, uid: 0 as Uid },
+        ]),
+      );
+    },
     feed: (user, mailbox, after, limit) => readFeed(database, user, mailbox, after, limit),
     positionsAt: (user, event) => positionsAt(database, user, event),
     files: createFileStore(database),

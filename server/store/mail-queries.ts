@@ -1,9 +1,10 @@
 /** Reads across a user's mailboxes that no protocol needs: threads, what was deleted, and the journal as a feed of events. */
 import { ObjectId } from 'mongodb';
 import type { JournalEntry } from '../mail/change.ts';
-import type { MailboxId, Modseq, UserId } from '../mail/ids.ts';
+import type { ContentId, MailboxId, Modseq, UserId } from '../mail/ids.ts';
 import { type Database, guarded, oid } from './connect.ts';
-import type { MessageDoc } from './documents.ts';
+import { readTexts } from './contents.ts';
+import type { MessageDoc, SummaryDoc } from './documents.ts';
 import { readJournal } from './journal.ts';
 import { readPage } from './page.ts';
 import type { ArchivedMessage } from './types-mail-records.ts';
@@ -39,7 +40,7 @@ export async function findThread(
 
 /** Deleted messages that are still kept, newest deletion last in id order. */
 export async function pageArchived(database: Database, user: UserId, request: PageRequest): Promise<Page<ArchivedMessage>> {
-  const filter = { user: oid(user), expungedAt: { $exists: true } };
+  const filter = { user: oid(user), expungedAt: { $exists: true }, restored: { $exists: false } };
   const page = await guarded(() => readPage(database.main.collection('messages'), filter, request));
   return { ...page, results: page.results.map((doc) => archived(doc as unknown as MessageDoc)) };
 }
@@ -55,11 +56,24 @@ export async function findArchived(
   const filter = {
     user: oid(user),
     expungedAt: dates,
+    restored: { $exists: false },
     ...(id === undefined ? {} : { _id: oid(id) }),
     ...(uid === undefined ? {} : { uid }),
   };
   const docs = await guarded(() => database.messages.find(filter).sort({ _id: 1 }).limit(MAX_ARCHIVED).toArray());
   return docs.map(archived);
+}
+
+/** It is back: the archive does not show it any more. */
+export async function markRestored(database: Database, user: UserId, ids: readonly string[]): Promise<void> {
+  const filter = { user: oid(user), _id: { $in: ids.map(oid) }, expungedAt: { $exists: true } };
+  await guarded(() => database.messages.updateMany(filter, { $set: { restored: true } }, database.concerns.durable));
+}
+
+/** Header fields of contents, wherever they are placed. */
+export async function readSummaries(database: Database, contents: readonly ContentId[]): Promise<Map<string, SummaryDoc>> {
+  const texts = await readTexts(database, contents, { summary: true });
+  return new Map([...texts].map(([content, text]) => [content, text.summary]));
 }
 
 /** Restored in one go. */

@@ -1,0 +1,28 @@
+/** Collections of the administration that belong to no user, and their indexes with the query that needs each. */
+import type { Database } from './connect.ts';
+import type { IndexEntry } from './indexes.ts';
+import { type Records, createRecords } from './records.ts';
+import type { DomainAccessFields, SettingFields } from './types-admin.ts';
+
+export type AdminTables = {
+  readonly domainAccess: Records<DomainAccessFields>;
+  readonly settings: Records<SettingFields>;
+};
+
+export function createAdminTables(database: Database): AdminTables {
+  return {
+    domainAccess: createRecords(database, 'domainAccess'),
+    settings: createRecords(database, 'settings'),
+  };
+}
+
+export const ADMIN_INDEXES: readonly IndexEntry[] = [
+  {
+    collection: 'domainAccess',
+    name: 'domain',
+    key: { tagKey: 1, domain: 1 },
+    options: { unique: true },
+    reason: 'A domain is on one of a tag’s lists; deliveries look it up.',
+  },
+  { collection: 'settings', name: 'key', key: { key: 1 }, options: { unique: true }, reason: 'One value per setting.' },
+];
