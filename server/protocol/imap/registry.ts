@@ -12,6 +12,7 @@ import { idleCommands } from './commands/idle.ts';
 import { listCommands } from './commands/list.ts';
 import { mailboxCommands } from './commands/mailboxes.ts';
 import { metadataCommands } from './commands/metadata.ts';
+import { multisearchCommands } from './commands/multisearch.ts';
 import { quotaCommands } from './commands/quota.ts';
 import { searchCommands } from './commands/search.ts';
 import { selectCommands } from './commands/select.ts';
@@ -31,6 +32,7 @@ export const commandSpecs: readonly CommandSpec[] = [
   ...storeCommands,
   ...searchCommands,
   ...sortCommands,
+  ...multisearchCommands,
   ...copyCommands,
   ...expungeCommands,
   ...quotaCommands,

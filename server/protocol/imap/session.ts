@@ -9,12 +9,15 @@ import { Fault } from '../../base/fault.ts';
 import type { Account, MailboxInfo, ViewHold } from '../../operations/contract.ts';
 import { ALL_RIGHTS } from '../../mail/rights.ts';
 import { UidSet } from '../../mail/uid-set.ts';
+import type { UpdatingSearch } from './search/updates.ts';
 import { SessionMailbox } from './session-mailbox.ts';
 
 export type SessionState = 'not-authenticated' | 'authenticated' | 'selected' | 'logout';
 
 /** Extensions that a client switches on (ENABLE or by use); they stay on until LOGOUT or UNAUTHENTICATE. */
 export type EnabledFeature = 'CONDSTORE' | 'QRESYNC' | 'UTF8=ACCEPT' | 'IMAP4rev2' | 'UIDONLY';
+
+const NO_SEARCHES: readonly UpdatingSearch[] = [];
 
 export class Session {
   #state: SessionState = 'not-authenticated';
@@ -26,6 +29,8 @@ export class Session {
   #enabled: readonly EnabledFeature[] = [];
   /** The SEARCH result variable `$` (RFC 5182), in UIDs. */
   saved: UidSet = UidSet.empty;
+  /** Searches of the selected mailbox that are kept up to date (RFC 5267). */
+  searches: readonly UpdatingSearch[] = NO_SEARCHES;
 
   get state(): SessionState {
     return this.#state;
@@ -89,6 +94,7 @@ export class Session {
     this.#hold?.release();
     this.#hold = undefined;
     this.saved = UidSet.empty;
+    this.searches = NO_SEARCHES;
   }
 
   /** RFC 8437: as if just connected, over the same TLS. */

@@ -4,6 +4,8 @@ import type { ImapOutput } from './output.ts';
 import type { Session } from './session.ts';
 import type { MailboxUpdate, SessionMailbox } from './session-mailbox.ts';
 import type { Uid } from '../../mail/ids.ts';
+import { UidSet, UidSetBuilder } from '../../mail/uid-set.ts';
+import { tellChanged, tellLeaving } from './search/updates.ts';
 import { SYSTEM_FLAGS } from '../../mail/flags.ts';
 import { mayChangeAllFlags, mayChangeFlag } from './flag-rights.ts';
 import { responseCode } from './wire/writer.ts';
@@ -26,15 +28,27 @@ export async function tellUpdates(context: CommandContext, options: TellOptions)
   if (box === undefined) return;
   if (options.refresh) await ops.views.refresh(box.view);
   const through = await claimArrivals(context, box);
+  const before = box.announced;
   const vanished = session.isEnabled('QRESYNC') || session.isEnabled('UIDONLY');
   for (;;) {
     // Another mailbox, or none, may be selected after a wait.
     if (session.boxOrNone !== box) return;
+    if (session.searches.length > 0 && options.allowExpunge && box.hasExpunges)
+      tellLeaving(context, session.searches, box.untoldExpunges);
     const updates = box.take({ allowExpunge: options.allowExpunge, vanished, limit: BATCH }, through);
     for (const update of updates) writeUpdate(out, session, update, options.uid === true);
+    if (session.searches.length > 0) await tellChanged(context, session.searches, changedBy(updates, before, box.announced));
     if (!box.hasFlagUpdates) return;
     await out.drain();
   }
+}
+
+/** Messages whose flags were told, and those that arrived. */
+function changedBy(updates: readonly MailboxUpdate[], before: Uid, announced: Uid): UidSet {
+  const changed = new UidSetBuilder();
+  for (const update of updates) if (update.kind === 'fetch') changed.add(update.uid);
+  const flagged = changed.build();
+  return announced > before ? flagged.union(UidSet.range(before + 1, announced)) : flagged;
 }
 
 /** Claims \Recent up to the newest arrival, and answers up to where arrivals may be announced. */

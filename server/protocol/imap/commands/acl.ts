@@ -106,7 +106,7 @@ const listRights = command<{ mailbox: string; identifier: string }>({
     out.raw('* LISTRIGHTS ').mailbox(name).sp().astring(identifier);
     // The owner always has all; others may have each right by itself, except that `c` and `d` stand for k and x, t, e.
     if (isOwner) out.sp().raw(shownRights(ALL_RIGHTS));
-    else out.raw(` "" ${[...ALL_RIGHTS, 'c', 'd'].join(' ')}`);
+    else out.raw(` "" ${[...ALL_RIGHTS.split(''), 'c', 'd'].join(' ')}`);
     out.crlf();
   },
 });

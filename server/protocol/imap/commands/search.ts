@@ -1,59 +1,101 @@
-/** SEARCH and UID SEARCH, with RETURN options (ESEARCH, SEARCHRES, PARTIAL). */
-
+/** SEARCH and UID SEARCH, with RETURN options (ESEARCH, SEARCHRES, PARTIAL, CONTEXT), FILTER and FUZZY; CANCELUPDATE. */
 import { UidSet } from '../../../mail/uid-set.ts';
 import { type CommandContext, type CommandSpec, SELECTED, command, no, ok } from '../command.ts';
 import { enableFeature } from '../enable.ts';
 import { seqsOf } from '../message-set.ts';
 import { answerSearch } from '../search/answer.ts';
-import { needsOf } from '../search/evaluate.ts';
+import { type ReadyKey, needsOf } from '../search/evaluate.ts';
+import { UndefinedFilter, expandFilters, usesFilters } from '../search/filters.ts';
 import { SHOWN_CHARSETS, prepareSearch } from '../search/prepare.ts';
 import { highestModseq, runSearch } from '../search/run.ts';
+import { MAX_UPDATING_SEARCHES } from '../search/updates.ts';
 import { type SearchProgram, expectSearchProgram, someSearchKey } from '../wire/search-keys.ts';
 import { type SearchReturn, trySearchReturn } from '../wire/search-return.ts';
 import { responseCode } from '../wire/writer.ts';
 
 type SearchArguments = { readonly options: SearchReturn | undefined; readonly program: SearchProgram };
 
+const CAPABILITIES = ['ESEARCH', 'SEARCHRES', 'WITHIN', 'PARTIAL', 'INPROGRESS', 'CONTEXT=SEARCH', 'FILTERS', 'SEARCH=FUZZY'];
+
 const search = command<SearchArguments>({
   names: ['SEARCH', 'UID SEARCH'],
   states: SELECTED,
-  rfc: '3501 §6.4.4, 4731, 5032, 5182, 7162 §3.1.5, 9394',
-  capabilities: ({ state }) => (state === 'not-authenticated' ? [] : ['ESEARCH', 'SEARCHRES', 'WITHIN', 'PARTIAL', 'INPROGRESS']),
+  rfc: '3501 §6.4.4, 4731, 5032, 5182, 5267, 5466, 6203, 7162 §3.1.5, 9394',
+  capabilities: ({ state }) => (state === 'not-authenticated' ? [] : CAPABILITIES),
   expunge: 'uid',
   byNumber: true,
-  parse: (args) => {
-    const options = trySearchReturn(args);
-    if (options?.update === true || options?.relevancy === true) throw args.fault('Unknown RETURN option');
-    const program = expectSearchProgram(args);
-    if (someSearchKey(program.key, (key) => key.key === 'FILTER' || key.key === 'FUZZY')) throw args.fault('Unknown search key');
-    return { options, program };
-  },
-  run: async (context, { options, program }, { name, uid, tag }) => {
+  parse: (args) => ({ options: trySearchReturn(args), program: expectSearchProgram(args) }),
+  run: async (context, args, { name, uid, tag }) => {
     const { session } = context;
-    const key = prepareSearch(session, program);
-    if (key === undefined) {
+    const { options } = args;
+    const fail = <T>(result: T): T => {
       // RFC 5182 §2.1: a SEARCH that fails with SAVE empties the variable.
       if (options?.save === true) session.saved = UidSet.empty;
-      return no('That charset is not known', responseCode.badCharset(SHOWN_CHARSETS));
+      return result;
+    };
+    if (options?.update === true && session.searches.some((one) => one.tag === tag)) {
+      // RFC 5267 §4.3: a tag in use is BAD.
+      return { status: 'BAD', text: 'A search of that tag is being updated' };
     }
-    const byModseq = someSearchKey(program.key, (one) => one.key === 'MODSEQ');
-    if (byModseq) enableFeature(context, 'CONDSTORE');
-    let found: UidSet;
     try {
-      found = await runSearch(context, key, needsOf(program.key), Date.now(), tag);
+      const program = usesFilters(args.program) ? await expandFilters(context, args.program) : args.program;
+      const key = prepareSearch(session, program);
+      if (key === undefined) return fail(no('That charset is not known', responseCode.badCharset(SHOWN_CHARSETS)));
+      const byModseq = someSearchKey(program.key, (one) => one.key === 'MODSEQ');
+      if (byModseq) enableFeature(context, 'CONDSTORE');
+      const found = await runSearch(context, key, needsOf(program.key), Date.now(), tag);
+      // RFC 9051 §6.4.4: with IMAP4rev2 every answer is an ESEARCH.
+      const wanted = options ?? (session.isEnabled('IMAP4rev2') ? ALL_RESULTS : undefined);
+      if (wanted === undefined) writeSearch(context, found, uid, byModseq);
+      else writeExtended(context, found, uid, byModseq, wanted, tag);
+      if (options?.update === true) keepUpdated(context, tag, uid, key, program, found);
+      return ok(`${name} completed`);
     } catch (error) {
-      if (options?.save === true) session.saved = UidSet.empty;
+      fail(undefined);
+      if (error instanceof UndefinedFilter) return no('There is no such filter', `UNDEFINED-FILTER ${error.filter}`);
       throw error;
     }
-    // RFC 9051 §6.4.4: with IMAP4rev2 every answer is an ESEARCH.
-    const wanted = options ?? (session.isEnabled('IMAP4rev2') ? ALL : undefined);
-    if (wanted === undefined) writeSearch(context, found, uid, byModseq);
-    else writeExtended(context, found, uid, byModseq, wanted, tag);
-    return ok(`${name} completed`);
   },
 });
 
-const ALL: SearchReturn = {
+function keepUpdated(
+  { session, out }: CommandContext,
+  tag: string,
+  uid: boolean,
+  key: ReadyKey,
+  program: SearchProgram,
+  result: UidSet,
+): void {
+  if (session.searches.length >= MAX_UPDATING_SEARCHES) {
+    out.untaggedStatus('NO', 'Too many searches are being updated', `NOUPDATE "${tag}"`);
+    return;
+  }
+  session.searches = [...session.searches, { tag, uid, key, needs: needsOf(program.key), result }];
+}
+
+const cancelUpdate = command<readonly string[]>({
+  names: ['CANCELUPDATE'],
+  states: SELECTED,
+  rfc: '5267 §4.5',
+  expunge: 'yes',
+  parse: (args) => {
+    const tags: string[] = [];
+    args.expectSp();
+    do tags.push(args.expectString('a tag').toString('latin1'));
+    while (args.trySp());
+    args.expectEnd();
+    return tags;
+  },
+  run: async ({ session }, tags) => {
+    if (!tags.every((tag) => session.searches.some((one) => one.tag === tag)))
+      return { status: 'BAD', text: 'No search of that tag is being updated' };
+    session.searches = session.searches.filter((one) => !tags.includes(one.tag));
+    return ok('CANCELUPDATE completed');
+  },
+});
+
+/** What a search without RETURN options answers as an ESEARCH. */
+export const ALL_RESULTS: SearchReturn = {
   min: false,
   max: false,
   all: true,
@@ -91,4 +133,4 @@ function writeExtended(
   if (answer.text !== undefined) out.raw(`${answer.text}\r\n`);
 }
 
-export const searchCommands: readonly CommandSpec[] = [search];
+export const searchCommands: readonly CommandSpec[] = [search, cancelUpdate];

@@ -19,18 +19,18 @@ const sort = command<SortArguments>({
   names: ['SORT', 'UID SORT'],
   states: SELECTED,
   rfc: '5256, 5957, 5267 §3',
-  capabilities: ({ state }) => (state === 'not-authenticated' ? [] : ['SORT', 'SORT=DISPLAY', 'ESORT']),
+  capabilities: ({ state }) => (state === 'not-authenticated' ? [] : ['SORT', 'SORT=DISPLAY', 'ESORT', 'CONTEXT=SORT']),
   expunge: 'uid',
   byNumber: true,
   parse: (args) => {
     const parsed = expectSortArguments(args);
-    if (parsed.options?.update === true || parsed.options?.relevancy === true) throw args.fault('Unknown RETURN option');
-    if (parsed.criteria.some(({ key }) => key === 'RELEVANCY')) throw args.fault('Unknown sort key');
     return parsed;
   },
   run: async (context, { options, criteria, program }, { name, uid, tag }) => {
     const { session, out } = context;
     const found = await find(context, program, tag);
+    // RFC 5267 §4.3.4: a sorted result is not kept up to date.
+    if (options?.update === true) out.untaggedStatus('NO', 'Sorted results are not updated', `NOUPDATE "${tag}"`);
     if (found === undefined) {
       if (options?.save === true) session.saved = UidSet.empty;
       return badCharset();

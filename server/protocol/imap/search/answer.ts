@@ -33,6 +33,9 @@ export function answerSearch(
     told.push(UidSet.of(last));
   }
   if (options.count) words.push(`COUNT ${numbers.count}`);
+  // RFC 6203 §4: one score per message; here every match is a whole one.
+  if (options.relevancy && first !== undefined)
+    words.push(`RELEVANCY (${Array.from({ length: numbers.count }, () => 100).join(' ')})`);
   if (options.all && first !== undefined) words.push(`ALL ${numbers.toString()}`);
   if (options.partial !== undefined) {
     const part = partialOf(numbers, options.partial);

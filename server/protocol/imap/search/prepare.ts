@@ -15,6 +15,15 @@ export function prepareSearch(session: Session, program: SearchProgram): ReadyKe
   return ready(session, decoded);
 }
 
+/** RFC 6203 §3: how fuzzy is the server's choice. Here every word must be there, in any order. */
+function fuzzy(key: ReadyKey): ReadyKey {
+  if (key.key === 'AND') return { key: 'AND', all: key.all.map(fuzzy) };
+  if (key.key === 'OR') return { key: 'OR', either: [fuzzy(key.either[0]), fuzzy(key.either[1])] };
+  if (key.key !== 'HEADER' && key.key !== 'BODY' && key.key !== 'TEXT') return key;
+  const words = key.text.split(/\s+/).filter((word) => word !== '');
+  return words.length < 2 ? key : { key: 'AND', all: words.map((text) => ({ ...key, text })) };
+}
+
 /** A sequence number where only UIDs may be (RFC 9586 §3). */
 export class UidRequired extends Fault {
   constructor() {
@@ -38,7 +47,7 @@ function ready(session: Session, key: SearchKey<string>): ReadyKey {
     case 'NOT':
       return { key: 'NOT', of: ready(session, key.of) };
     case 'FUZZY':
-      return ready(session, key.of);
+      return fuzzy(ready(session, key.of));
     case 'OR':
       return { key: 'OR', either: [ready(session, key.either[0]), ready(session, key.either[1])] };
     case 'AND':

@@ -12,17 +12,18 @@ const ROWS_PER_TURN = 20_000;
 /** Facts that are kept between stages: small ones. Texts are not kept. */
 type Facts = { savedAtMs?: number; emailId?: string; threadId?: string; sentDay?: number | null; header?: string; body?: string };
 
-/** UIDs that match, of the messages the client knows and that are still there. */
+/** UIDs that match (of `within`, when given), of the messages the client knows and that are still there. */
 export async function runSearch(
   context: CommandContext,
   key: ReadyKey,
   needs: SearchNeeds,
   nowMs: number,
   tag: string,
+  within?: UidSet,
 ): Promise<UidSet> {
   const { box } = context.session;
   const found = new UidSetBuilder();
-  let undecided = await overView(box, key, nowMs, found);
+  let undecided = await overView(box, key, nowMs, found, within);
   if (undecided.isEmpty) return found.build();
   const search = new StagedSearch(context, key, nowMs, found, tag);
   if (needs.metadata) undecided = await search.withMetadata(undecided);
@@ -33,9 +34,26 @@ export async function runSearch(
 }
 
 /** Decides what the view alone can decide; answers the rest. */
-async function overView(box: SessionMailbox, key: ReadyKey, nowMs: number, found: UidSetBuilder): Promise<UidSet> {
+async function overView(
+  box: SessionMailbox,
+  key: ReadyKey,
+  nowMs: number,
+  found: UidSetBuilder,
+  within: UidSet | undefined,
+): Promise<UidSet> {
   const undecided = new UidSetBuilder();
   const row = new ViewRow(box);
+  if (within !== undefined) {
+    for (const uid of within) {
+      const index = uid <= box.announced ? box.view.indexOf(uid as Uid) : -1;
+      if (index === -1) continue;
+      row.move(index);
+      const result = matches(key, row, nowMs);
+      if (result === true) found.add(uid);
+      else if (result === undefined) undecided.add(uid);
+    }
+    return undecided.build();
+  }
   let from = 1 as Uid;
   for (;;) {
     const { view } = box;
