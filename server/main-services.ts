@@ -18,7 +18,7 @@ import { createDeviceHandler, createIncomingHandler, createSubmissionHandler } f
 export function assemble({ config, operations, store, log }: Omit<ServiceContext, 'name'>): Assembly {
   const memory = new Budget(Math.max(config.store.maxInFlightBytes, config.store.maxMessageBytes));
   const mail = createMailServices({ config, store, log });
-  const { delivery, outgoing, checks, trace } = mail;
+  const { delivery, outgoing, checks, screen, trace } = mail;
   const sentCopies = createSentCopies({ operations, log: log.with({ service: 'submission' }) });
   const { expansion, dispatch } = outgoing;
   const flow = createMailFlow({
@@ -52,7 +52,7 @@ export function assemble({ config, operations, store, log }: Omit<ServiceContext
       pop3: pop3Service,
       pop3s: pop3Service,
       lmtp: onListener((context) => createLmtpHandler({ ...context, operations: forDelivery, delivery, flow, memory })),
-      smtp: onListener((context) => createIncomingHandler({ ...context, flow, memory, checks, trace })),
+      smtp: onListener((context) => createIncomingHandler({ ...context, flow, memory, checks, screen, trace })),
       devices: onListener((context) => createDeviceHandler({ ...context, flow, memory, trace })),
       submission: submissionService,
       submissions: submissionService,

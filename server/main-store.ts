@@ -1,6 +1,8 @@
 /** The mail store as a worker runs it: opened, with its housekeeping behind it. */
 import type { Logger } from './base/log.ts';
 import type { Config } from './config/schema.ts';
+import { trainFromMoves } from './delivery/spam/junk-training.ts';
+import { createLearning } from './delivery/spam/learning.ts';
 import { type OpenedStore, createOperations } from './operations/create.ts';
 import { startDeletions } from './tasks/deleted-users.ts';
 import { DEFAULT_SCHEDULE, startHousekeeping } from './tasks/housekeeping.ts';
@@ -9,10 +11,17 @@ import { DEFAULT_SCHEDULE, startHousekeeping } from './tasks/housekeeping.ts';
 export async function openStore(config: Config, log: Logger): Promise<OpenedStore> {
   const opened = await createOperations(config, log);
   const schedule = { ...DEFAULT_SCHEDULE, graceMs: config.store.expungeGraceMs };
+  const spamLog = log.with({ service: 'spam' });
   const housekeeping = startHousekeeping(opened.housekeeping, schedule, log.with({ service: 'housekeeping' }));
   const deletions = startDeletions(opened.accounts.deletion.purge, log.with({ service: 'housekeeping' }));
+  const { learning } = config.spam;
+  const operations = learning.enabled
+    ? trainFromMoves(opened.operations, createLearning({ ...learning, words: opened.spam.words, log: spamLog }), spamLog)
+        .operations
+    : opened.operations;
   return {
     ...opened,
+    operations,
     close: async () => {
       await deletions.stop();
       await housekeeping.stop();

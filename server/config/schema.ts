@@ -3,6 +3,7 @@
  * Imported by the appliance as well: nothing of the server but this.
  */
 import { z } from 'zod';
+import { spam } from './spam.ts';
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
@@ -300,6 +301,7 @@ export const configSchema = z.strictObject({
   pop3,
   smtp,
   outbound,
+  spam,
   api,
   trace,
 });

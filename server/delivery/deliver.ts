@@ -11,6 +11,7 @@ import type { MailboxId, MessageId, UserId } from '../mail/ids.ts';
 import type { Account, AppendResult, MailboxInfo, NewMessage, Operations, StoredContent } from '../operations/contract.ts';
 import type { Origin, SmtpEnvelope } from './envelope.ts';
 import type { DeliveryRules, RuleDecision, TraceSink } from './hooks.ts';
+import type { Learning, SpamOpinion } from './spam/learning.ts';
 import { countReceived } from './trace-header.ts';
 
 /** A recipient that is a user here. */
@@ -45,6 +46,8 @@ export type DeliveryOptions = {
   readonly log: Logger;
   readonly rules?: DeliveryRules;
   readonly trace?: TraceSink;
+  /** The learning filter: reads a message once, then has an opinion for each user. */
+  readonly opinions?: Learning['open'];
 };
 
 /** Users of one message that are appended to at a time. */
@@ -91,10 +94,12 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       return recipients.map(() => failure(error));
     }
     const outcomes = new Map<UserId, DeliveryOutcome>();
+    // Mail among users here is not judged.
+    const opinionOf = fromTheWorld(origin) ? options.opinions?.(raw) : undefined;
     const waiting = [...users.values()];
     const work = async (): Promise<void> => {
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-        outcomes.set(next.account.user, await appendFor(next, raw, stored, origin, envelope));
+        outcomes.set(next.account.user, await appendFor(next, raw, stored, origin, envelope, opinionOf));
       }
     };
     await Promise.all(Array.from({ length: Math.min(USERS_AT_ONCE, waiting.length) }, work));
@@ -105,15 +110,20 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     recipient: LocalRecipient,
     raw: Buffer,
     stored: StoredContent,
-    origin: Origin,
+    whence: Origin,
     envelope: SmtpEnvelope,
+    opinionOf: ReturnType<Learning['open']> | undefined,
   ): Promise<DeliveryOutcome> {
     const { account, address, label } = recipient;
-    const fields = { user: account.user, transaction: origin.transactionId, from: envelope.from, to: address };
+    const fields = { user: account.user, transaction: whence.transactionId, from: envelope.from, to: address };
     const tell = (outcome: string, more: object = {}): void =>
       options.trace?.record({ kind: 'delivered', atMs: Date.now(), ...fields, outcome, ...more });
     try {
-      const decision = (await options.rules?.decide({ account, address, label, raw, stored, envelope, origin })) ?? {};
+      const spam = await opinionOf?.(account.user);
+      const origin = spam?.isSpam === true ? { ...whence, quarantine: true } : whence;
+      if (spam?.isSpam === true) tellSpam(spam, fields);
+      const input = { account, address, label, raw, stored, envelope, origin };
+      const decision = (await options.rules?.decide(spam === undefined ? input : { ...input, spam })) ?? {};
       if (decision.reject !== undefined) {
         log.info('delivery refused by a rule', fields);
         tell('rejected', { text: decision.reject });
@@ -138,6 +148,12 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       tell(outcome.kind);
       return outcome;
     }
+  }
+
+  function tellSpam({ score, by, reasons }: SpamOpinion, fields: { readonly transaction: string }): void {
+    log.info('judged as spam', { ...fields, score, by });
+    const words = reasons.map(({ word, probability }) => `${word} ${probability.toFixed(2)}`);
+    options.trace?.record({ kind: 'rule', atMs: Date.now(), ...fields, rule: 'learning filter', score, by, words });
   }
 
   /** The message is safe by now: what follows from it may fail alone. */
@@ -185,6 +201,11 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   }
 
   return { deliver };
+}
+
+/** By SMTP or LMTP; what the queue delivers was sent by somebody here, or was judged before. */
+function fromTheWorld(origin: Origin): boolean {
+  return origin.account === undefined && origin.remoteAddress !== '';
 }
 
 /** Addresses are compared without regard to case, and `/` in a label is as good as the mailbox separator. */

@@ -2,6 +2,7 @@
 import type { MailboxId } from '../mail/ids.ts';
 import type { Account, StoredContent } from '../operations/contract.ts';
 import type { Origin, SmtpEnvelope } from './envelope.ts';
+import type { SpamOpinion } from './spam/learning.ts';
 
 /** A message that is about to be placed for one user. `raw` is what was stored, trace fields included. */
 export type RuleInput = {
@@ -13,6 +14,8 @@ export type RuleInput = {
   readonly stored: StoredContent;
   readonly envelope: SmtpEnvelope;
   readonly origin: Origin;
+  /** What the learning filter thinks, where it knows enough. `origin.quarantine` says so too when it is sure. */
+  readonly spam?: SpamOpinion;
 };
 
 export type RuleDecision = {

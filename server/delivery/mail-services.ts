@@ -5,13 +5,17 @@ import type { Config } from '../config/schema.ts';
 import type { UserId } from '../mail/ids.ts';
 import type { OpenedStore } from '../operations/create.ts';
 import type { LeasedEntry } from '../store/types-queue.ts';
-import { createChecks, type Checks } from './checks.ts';
+import { createChecks } from './checks.ts';
 import { createDelivery, type Delivery } from './deliver.ts';
 import { createSigner } from './dkim.ts';
 import { createOutgoing, type Outgoing, type OutgoingParts } from './outgoing.ts';
 import type { NoticeKind } from './queue/bounce.ts';
 import type { RecipientResult } from './queue/results.ts';
+import type { IncomingChecks } from './hooks.ts';
 import { createRules } from './rules.ts';
+import { createSpamFilters } from './spam/assemble.ts';
+import { combineChecks } from './spam/combine.ts';
+import type { Screen } from './spam/screen.ts';
 import { createTrace, type Trace } from './trace.ts';
 
 export type MailServicesParts = {
@@ -23,7 +27,9 @@ export type MailServicesParts = {
 export type MailServices = {
   readonly delivery: Delivery;
   readonly outgoing: Outgoing;
-  readonly checks: Checks;
+  /** All judges of mail from the world as one. */
+  readonly checks: IncomingChecks;
+  readonly screen: Screen;
   readonly trace: Trace;
   /** Begins to send. */
   readonly start: () => void;
@@ -41,6 +47,7 @@ export function createMailServices(parts: MailServicesParts): MailServices {
     resolve: (name, type) => resolver.resolve(name, type) as Promise<string[] | string[][]>,
     log: log.with({ service: 'checks' }),
   });
+  const spam = createSpamFilters({ config, stores: store.spam, log: log.with({ service: 'spam' }) });
   const signer = createSigner(flow.dkim, log.with({ service: 'queue' }), now);
   const deliveryLog = log.with({ service: 'delivery' });
   const { addresses } = store.accounts.context.tables;
@@ -58,7 +65,14 @@ export function createMailServices(parts: MailServicesParts): MailServices {
     log: deliveryLog,
     now,
   });
-  const delivery = createDelivery({ operations, config, log: deliveryLog, rules, trace });
+  const delivery = createDelivery({
+    operations,
+    config,
+    log: deliveryLog,
+    rules,
+    trace,
+    ...(spam.learning === undefined ? {} : { opinions: spam.learning.open }),
+  });
   const outgoing: Outgoing = createOutgoing({
     config,
     operations,
@@ -75,7 +89,8 @@ export function createMailServices(parts: MailServicesParts): MailServices {
   return {
     delivery,
     outgoing,
-    checks,
+    checks: combineChecks([checks, ...spam.checks], log.with({ service: 'checks' })),
+    screen: spam.screen,
     trace,
     start: () => outgoing.start(),
     stop: async (graceMs) => {

@@ -8,6 +8,7 @@ import type { CheckResult, IncomingChecks, TraceSink } from '../../delivery/hook
 import type { Device, MailFlow } from '../../delivery/mail-flow.ts';
 import type { Origin, SmtpEnvelope } from '../../delivery/envelope.ts';
 import { receivedField } from '../../delivery/trace-header.ts';
+import type { Screen } from '../../delivery/spam/screen.ts';
 import type { Operations } from '../../operations/contract.ts';
 import { saslMechanisms } from '../sasl.ts';
 import { createDeviceList } from './devices.ts';
@@ -28,6 +29,8 @@ export type SmtpDependencies = {
   /** Judges mail from the world. */
   readonly checks?: IncomingChecks;
   readonly trace?: TraceSink;
+  /** Asked before a stranger's recipient is taken. */
+  readonly screen?: Pick<Screen, 'recipient'>;
 };
 
 const noSuchUser = reply(550, '5.1.1', 'No such user here');
@@ -65,7 +68,7 @@ const shared = {
 } as const;
 
 function incomingProfile(dependencies: SmtpDependencies, devicesOnly: boolean): SmtpProfile {
-  const { config, flow, checks, trace, log } = dependencies;
+  const { config, flow, checks, trace, screen, log } = dependencies;
   const devices = createDeviceList(config.smtp.devices);
   return {
     ...shared,
@@ -84,8 +87,25 @@ function incomingProfile(dependencies: SmtpDependencies, devicesOnly: boolean): 
       if (device !== undefined && transaction.from !== '') transaction.sendAs(device.sender);
       return undefined;
     },
-    onRecipient: async (session, _transaction, request): Promise<RecipientDecision> => {
+    onRecipient: async (session, transaction, request): Promise<RecipientDecision> => {
       const target = await flow.classify(request.address);
+      const ip = session.connection.remoteAddress;
+      if ((target.kind === 'local' || target.kind === 'forward') && devices.at(ip) === undefined) {
+        const refusal = await screen?.recipient(ip, transaction.from, request.address);
+        if (refusal !== undefined) {
+          session.log.info('recipient refused', { ip, from: transaction.from, to: request.address, text: refusal.text });
+          trace?.record({
+            kind: 'refused',
+            transaction: transaction.id,
+            atMs: Date.now(),
+            ip,
+            from: transaction.from,
+            to: [request.address],
+            text: refusal.text,
+          });
+          return { refused: reply(refusal.code, refusal.enhanced, refusal.text) };
+        }
+      }
       switch (target.kind) {
         case 'unknown':
           return { refused: noSuchUser };
@@ -111,7 +131,7 @@ function incomingProfile(dependencies: SmtpDependencies, devicesOnly: boolean): 
       const received = strip(join(Buffer.from(receivedField(origin, envelope, config.hostname))), config.hostname);
       const facts = { ip: origin.remoteAddress, hello: origin.hello, from: envelope.from };
       const result = await judge(checks, received, facts, log);
-      const refused = result.verdict === 'reject';
+      const refused = result.verdict === 'reject' || result.verdict === 'defer';
       trace?.record({
         kind: refused ? 'refused' : 'accepted',
         transaction: transaction.id,
@@ -121,7 +141,9 @@ function incomingProfile(dependencies: SmtpDependencies, devicesOnly: boolean): 
       });
       if (refused) {
         session.log.info('refused by checks', { transaction: transaction.id, ...facts, text: result.text });
-        return [reply(550, '5.7.1', result.text ?? 'The message was refused by policy')];
+        return result.verdict === 'defer'
+          ? [reply(451, '4.7.1', result.text ?? 'Try again later')]
+          : [reply(550, '5.7.1', result.text ?? 'The message was refused by policy')];
       }
       // Results come above what they judge (RFC 8601 §5).
       const message = result.header === '' ? received : Buffer.concat([Buffer.from(result.header), received]);

@@ -15,6 +15,7 @@ import type { NewEnvelope } from '../../delivery/queue/queue.ts';
 import type { UserId } from '../../mail/ids.ts';
 import type { MailLimits } from '../../operations/user-limits.ts';
 import type { NewEntry } from '../../store/types-queue.ts';
+import type { Screen } from '../../delivery/spam/screen.ts';
 import type { Usage } from '../../store/usage.ts';
 import { createDeviceHandler, createIncomingHandler, createSubmissionHandler } from './handlers.ts';
 
@@ -53,6 +54,7 @@ async function bed(
   service: 'smtp' | 'submission' | 'devices',
   settings: PartialConfig = {},
   checks?: IncomingChecks,
+  screen?: Screen['recipient'],
 ): Promise<Bed> {
   const store = new FakeMailStore();
   const queued: Enqueued[] = [];
@@ -114,6 +116,7 @@ async function bed(
       log: silentLogger,
       trace,
       ...(checks === undefined ? {} : { checks }),
+      ...(screen === undefined ? {} : { screen: { recipient: screen } }),
     }),
   });
   listeners.push(listener);
@@ -483,4 +486,28 @@ test('who asks to be told of a delivery is told, by the null sender', async () =
     /Original-Envelope-Id: e1\r\n[^]*Final-Recipient: rfc822; one@mail\.test\r\nAction: delivered\r\n/,
   );
   assert.doesNotMatch(notice?.body ?? '', /one\+x|\r\nbody\r\n/);
+});
+
+test('strangers are screened at each recipient, devices and users are not', async () => {
+  const asked: string[] = [];
+  const screen: Screen['recipient'] = async (ip, from, to) => {
+    asked.push(`${ip} ${from} ${to}`);
+    return { code: 554, enhanced: '5.7.1', text: 'listed' };
+  };
+  const service = await bed('smtp', {}, undefined, screen);
+  service.store.addUser('one@mail.test');
+  const smtp = await ready(service);
+  await smtp.say('MAIL FROM:<a@else.test>');
+  assert.equal(await smtp.say('RCPT TO:<one@mail.test>'), '554 5.7.1 listed');
+  assert.match(await smtp.say('RCPT TO:<nobody@mail.test>'), /^550 5\.1\.1/);
+  assert.deepEqual(asked, ['127.0.0.1 a@else.test one@mail.test']);
+  const trusted = await bed('smtp', { smtp: { devices: [printer] } }, undefined, screen);
+  trusted.store.addUser('user@mail.test');
+  assert.match(await send(await ready(trusted), '', ['user@mail.test'], 'x'), /^250/);
+});
+
+test('checks may put mail off', async () => {
+  const service = await bed('smtp', {}, { check: async () => ({ header: '', verdict: 'defer' }) });
+  service.store.addUser('one@mail.test');
+  assert.equal(await send(await ready(service), 'a@else.test', ['one@mail.test'], 'x'), '451 4.7.1 Try again later');
 });
