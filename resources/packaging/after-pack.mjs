@@ -29,6 +29,8 @@ export default async function afterPack({ appOutDir, electronPlatformName, arch,
   const missing = needed.filter((file) => !existsSync(file));
   const cache = existsSync(binaries) ? readdirSync(binaries).some((name) => /^(valkey|redis)-server/.test(name)) : false;
   if (missing.length > 0 || !cache) {
-    throw new Error(`The package is not whole. Missing: ${[...missing, ...(cache ? [] : [`${binaries}/valkey-server`])].join(', ')}`);
+    throw new Error(
+      `The package is not whole. Missing: ${[...missing, ...(cache ? [] : [`${binaries}/valkey-server`])].join(', ')}`,
+    );
   }
 }
