@@ -72,6 +72,7 @@ export async function startDovecot(): Promise<Target> {
       return Promise.resolve({ username: `user${users}@example.test`, password: 'secret' });
     },
     serverPids: pids,
+    databasePids: () => [],
     memory: () => new Map([['all processes', pids().reduce((sum, pid) => sum + (rssBytes(pid) ?? 0), 0)]]),
     diskBytes: () => Promise.resolve(diskBytes(home)),
     restart: async () => {

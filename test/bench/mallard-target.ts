@@ -28,6 +28,7 @@ export async function startMallard(options: MallardOptions = {}): Promise<Target
     startMs: worker.startMs,
     createUser: () => createUser(worker),
     serverPids: () => [worker.pid],
+    databasePids: () => [mongod.pid, redis.pid],
     memory: () =>
       new Map([
         ['worker', rssBytes(worker.pid) ?? 0],

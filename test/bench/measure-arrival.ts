@@ -50,21 +50,21 @@ export async function measurePush(bed: Bed): Promise<void> {
   const imap = await login(bed);
   await imap.ok('SELECT Archive');
   await imap.ok('SELECT INBOX');
-  let heardAt = 0;
+  const heard = { at: 0 };
   imap.onUntagged = ({ text }) => {
-    if (/^\* \d+ EXISTS/.test(text)) heardAt = performance.now();
+    if (/^\* \d+ EXISTS/.test(text)) heard.at = performance.now();
   };
   const done = await imap.idle();
   const lmtp = await LmtpProbe.connect(target.lmtpPort);
   const times: number[] = [];
   for (let n = 0; n < 40; n += 1) {
-    heardAt = 0;
+    heard.at = 0;
     const raw = Buffer.from(`Subject: push ${n}\r\nMessage-ID: <push.${n}.${performance.now()}@example.net>\r\n\r\nnews\r\n`);
     const [reply] = await lmtp.deliver(raw, [user.username]);
     const answeredAt = performance.now();
     if (reply?.code !== 250) throw new Error(`delivery → ${reply?.code} ${reply?.text}`);
-    while (heardAt === 0 && performance.now() - answeredAt < 5_000) await turn();
-    times.push(heardAt === 0 ? Number.POSITIVE_INFINITY : heardAt - answeredAt);
+    while (heard.at === 0 && performance.now() - answeredAt < 5_000) await turn();
+    times.push(heard.at === 0 ? Number.POSITIVE_INFINITY : heard.at - answeredAt);
   }
   await done();
   lmtp.close();

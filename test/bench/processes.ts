@@ -16,6 +16,18 @@ export function processTree(root: number): number[] {
   return found;
 }
 
+/** Processor time (ms) of these processes and of the children they have waited for. */
+export function cpuMs(pids: readonly number[]): number {
+  let ticks = 0;
+  for (const pid of pids) {
+    const stat = tryRead(`/proc/${pid}/stat`);
+    // utime, stime, cutime, cstime.
+    const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];
+    for (const field of fields.slice(11, 15)) ticks += Number(field);
+  }
+  return ticks * 10;
+}
+
 /** Resident memory (octets); shared pages are counted in every process that has them. */
 export function rssBytes(pid: number): number | undefined {
   const line = /^VmRSS:\s+(\d+) kB/m.exec(tryRead(`/proc/${pid}/status`) ?? '');

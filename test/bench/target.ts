@@ -13,6 +13,8 @@ export type Target = {
   readonly createUser: () => Promise<BenchUser>;
   /** The mail server's own processes, databases apart: what a connection costs. */
   readonly serverPids: () => readonly number[];
+  /** The databases' processes. */
+  readonly databasePids: () => readonly number[];
   /** Resident memory of each process, by title (octets). */
   readonly memory: () => ReadonlyMap<string, number>;
   /** What the mail occupies on the disk (octets), after everything has been written out. */
