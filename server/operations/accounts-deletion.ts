@@ -43,6 +43,7 @@ export function createUserDeletion(context: AccountContext): UserDeletion {
   const purgeOne = async (id: string): Promise<void> => {
     await mail.removeMail(id as UserId);
     for (const table of [tables.appPasswords, tables.autoreplies, tables.authEvents]) await table.delete({ user: id });
+    await context.forgetSecondFactors?.(id);
     await tables.deletedUsers.delete({ id });
   };
 

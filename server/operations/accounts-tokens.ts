@@ -28,6 +28,11 @@ export type NewToken = {
   readonly domains?: readonly string[] | undefined;
 };
 
+/** All that may be done with the token of somebody who has still to show a second factor. */
+export const SECOND_FACTOR_GRANT = 'secondfactor:create:own';
+/** How long there is for that (ms). */
+export const SECOND_FACTOR_MS = 10 * 60_000;
+
 export type TokenView = Omit<Stored<TokenFields>, 'hash' | 'accessVersion'>;
 
 export type TokenAdministration = {
@@ -35,6 +40,8 @@ export type TokenAdministration = {
   readonly create: (token: NewToken) => Promise<{ readonly id: string; readonly token: string }>;
   readonly list: (filter: { readonly user?: string | undefined; readonly role?: TokenRole | undefined }) => Promise<TokenView[]>;
   readonly revoke: (id: string) => Promise<boolean>;
+  /** What waited for its second factor becomes the user's own. */
+  readonly complete: (id: string) => Promise<void>;
   /** Undefined: unknown, expired, or void because its user's access changed. */
   readonly check: (token: string) => Promise<ApiActor | undefined>;
   /** The same for a token's id, at this very moment: for what goes on for long under one token. */
@@ -97,6 +104,12 @@ export function createTokenAdministration(context: AccountContext): TokenAdminis
       const gone = (await tokens.delete({ id })) > 0;
       cache.clear();
       return gone;
+    },
+    complete: async (id) => {
+      const ttlMs = context.defaults.tokenTtlMs;
+      const set = { role: 'user' as const, ttlMs, expires: new Date(context.now() + ttlMs) };
+      await tokens.update({ id, role: 'custom', grants: { all: [SECOND_FACTOR_GRANT] } }, { set, unset: ['grants'] });
+      cache.clear();
     },
     check: async (token) => {
       if (!/^[0-9a-f]{40}$/i.test(token)) return undefined;

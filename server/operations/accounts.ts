@@ -15,6 +15,8 @@ import { startScram } from './accounts-scram.ts';
 import { type SignInFailure, type SignInRequest, type SignIn, signIn } from './accounts-sign-in.ts';
 import { type TokenAdministration, createTokenAdministration } from './accounts-tokens.ts';
 import { type AppPasswordAdministration, createAppPasswordAdministration } from './accounts-app-passwords.ts';
+import { type SecondFactors, createSecondFactors, forgetSecondFactors } from './accounts-second-factor.ts';
+import { type WebAuthn, createWebAuthn } from './accounts-webauthn.ts';
 import { type UserDeletion, createUserDeletion } from './accounts-deletion.ts';
 import { type UserAdministration, createUserAdministration } from './accounts-users.ts';
 import { AuthLog } from './auth-log.ts';
@@ -33,6 +35,8 @@ export type Accounts = {
   readonly users: UserAdministration;
   readonly deletion: UserDeletion;
   readonly appPasswords: AppPasswordAdministration;
+  readonly secondFactors: SecondFactors;
+  readonly webAuthn: WebAuthn;
   readonly addresses: AddressAdministration;
   readonly tokens: TokenAdministration;
   readonly authLog: AuthLog;
@@ -51,6 +55,7 @@ export function createAccounts(parts: AccountParts): Accounts {
     mail: parts.mail,
     defaults: { ...ACCOUNT_DEFAULTS, emailDomain: parts.config.hostname },
     log: parts.log,
+    forgetSecondFactors: (user) => forgetSecondFactors(context, user),
     now: Date.now,
   };
   const authLog = new AuthLog(context);
@@ -101,6 +106,8 @@ export function createAccounts(parts: AccountParts): Accounts {
     users: createUserAdministration(context),
     deletion: createUserDeletion(context),
     appPasswords: createAppPasswordAdministration(context, authLog),
+    secondFactors: createSecondFactors(context, authLog),
+    webAuthn: createWebAuthn(context, authLog),
     addresses: createAddressAdministration(context),
     tokens: createTokenAdministration(context),
     authLog,

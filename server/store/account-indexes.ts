@@ -71,4 +71,31 @@ export const ACCOUNT_INDEXES: readonly IndexEntry[] = [
     options: { expireAfterSeconds: 0 },
     reason: 'The log is kept for its time only.',
   },
+  {
+    collection: 'secondFactors',
+    name: 'user',
+    key: { user: 1 },
+    options: { unique: true },
+    reason: 'One set of second factors per user.',
+  },
+  {
+    collection: 'webAuthnCredentials',
+    name: 'user',
+    key: { user: 1, rawId: 1 },
+    options: { unique: true },
+    reason: 'The keys of a user, and each key once.',
+  },
+  {
+    collection: 'webAuthnChallenges',
+    name: 'challenge',
+    key: { user: 1, challenge: 1 },
+    reason: 'The answer to a challenge is looked up by it.',
+  },
+  {
+    collection: 'webAuthnChallenges',
+    name: 'expiry',
+    key: { expires: 1 },
+    options: { expireAfterSeconds: 0 },
+    reason: 'Unanswered challenges vanish by themselves.',
+  },
 ];

@@ -7,9 +7,12 @@ import type {
   AuthEventFields,
   DeletedUserFields,
   DomainAliasFields,
+  SecondFactorFields,
   TokenFields,
   UserAutoreplyFields,
   UserFields,
+  WebAuthnChallengeFields,
+  WebAuthnCredentialFields,
 } from './types-accounts.ts';
 
 export type AccountTables = {
@@ -21,6 +24,9 @@ export type AccountTables = {
   readonly autoreplies: Records<UserAutoreplyFields>;
   readonly authEvents: Records<AuthEventFields>;
   readonly deletedUsers: Records<DeletedUserFields>;
+  readonly secondFactors: Records<SecondFactorFields>;
+  readonly webAuthnCredentials: Records<WebAuthnCredentialFields>;
+  readonly webAuthnChallenges: Records<WebAuthnChallengeFields>;
 };
 
 export function createAccountTables(database: Database): AccountTables {
@@ -33,5 +39,8 @@ export function createAccountTables(database: Database): AccountTables {
     autoreplies: createRecords(database, 'autoreplies', { ids: ['user'] }),
     authEvents: createRecords(database, 'authEvents', { ids: ['user'], relaxed: true }),
     deletedUsers: createRecords(database, 'deletedUsers'),
+    secondFactors: createRecords(database, 'secondFactors', { ids: ['user'] }),
+    webAuthnCredentials: createRecords(database, 'webAuthnCredentials', { ids: ['user'] }),
+    webAuthnChallenges: createRecords(database, 'webAuthnChallenges', { ids: ['user'] }),
   };
 }

@@ -172,3 +172,40 @@ export type DeletedUserFields = {
   /** The mail goes after this. */
   readonly deleteAfter: Date;
 };
+
+/** What a user's second factors need besides keys: the seed of one-time codes and what makes up for a lost device. */
+export type SecondFactorFields = {
+  readonly user: string;
+  /** Base32; in use when `totp` is among the user's factors. */
+  readonly seed?: string;
+  /** Shown to the user and not confirmed yet. */
+  readonly pendingSeed?: string;
+  /** The 30-second step of the last code that was taken: no code counts twice. */
+  readonly lastStep?: number;
+  /** SHA-256 of recovery codes that are still good. */
+  readonly recovery?: readonly Buffer[];
+};
+
+export type WebAuthnCredentialFields = {
+  readonly user: string;
+  readonly description: string;
+  readonly authenticatorAttachment: string;
+  /** Hex. */
+  readonly rawId: string;
+  /** COSE key. */
+  readonly publicKey: Buffer;
+  readonly counter: number;
+};
+
+/** A question that waits for its answer; used once. */
+export type WebAuthnChallengeFields = {
+  readonly user: string;
+  readonly purpose: 'registration' | 'authentication';
+  /** Hex. */
+  readonly challenge: string;
+  readonly origin: string;
+  readonly rpId: string;
+  readonly description: string;
+  readonly authenticatorAttachment: string;
+  readonly expires: Date;
+};

@@ -13,6 +13,7 @@ import { healthRoutes } from './health.ts';
 import { mailboxRoutes } from './mailboxes.ts';
 import { messageRoutes } from './messages.ts';
 import { searchRoutes } from './search.ts';
+import { secondFactorRoutes } from './second-factor.ts';
 import { storageRoutes } from './storage.ts';
 import { submissionRoutes } from './submission.ts';
 import { updateRoutes } from './updates.ts';
@@ -26,6 +27,7 @@ export function allRoutes(context: ApiContext): Route[] {
     mailboxRoutes,
     authenticationRoutes,
     appPasswordRoutes,
+    secondFactorRoutes,
     healthRoutes,
     messageRoutes,
     uploadRoutes,

@@ -2,6 +2,7 @@
 import { isClosed } from '../../operations/accounts-context.ts';
 import { findSignInUser } from '../../operations/accounts-lookup.ts';
 import type { SignIn } from '../../operations/accounts-sign-in.ts';
+import { SECOND_FACTOR_GRANT, SECOND_FACTOR_MS } from '../../operations/accounts-tokens.ts';
 import { authentication } from '../contract/authentication.ts';
 import { type ApiContext, defined, type Route, route } from '../context.ts';
 import { refuse } from '../faults.ts';
@@ -16,17 +17,13 @@ export function authenticationRoutes({ store }: ApiContext): Route[] {
       const result = await accounts.signIn({ username, password, scope, protocol, ip, session });
       if (!result.ok) throw refusalOf(result);
       const { user } = result;
-      // With a second factor the token comes after it.
+      // Before the second factor the token is good for showing it, and for nothing else.
       const pending = result.require2fa.length > 0;
-      const token =
-        input.token && !pending
-          ? await accounts.tokens.create({
-              role: 'user',
-              user: user.id,
-              description: protocol,
-              ttlMs: accounts.context.defaults.tokenTtlMs,
-            })
-          : undefined;
+      const waiting = { role: 'custom' as const, grants: [SECOND_FACTOR_GRANT], ttlMs: SECOND_FACTOR_MS };
+      const full = { role: 'user' as const, ttlMs: accounts.context.defaults.tokenTtlMs };
+      const token = input.token
+        ? await accounts.tokens.create({ ...(pending ? waiting : full), user: user.id, description: protocol })
+        : undefined;
       return {
         id: user.id,
         username: user.username,
