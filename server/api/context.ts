@@ -5,6 +5,7 @@ import type { Config } from '../config/schema.ts';
 import type { Dispatch } from '../delivery/dispatch.ts';
 import type { Expansion } from '../delivery/expansion.ts';
 import type { Queue } from '../delivery/queue/queue.ts';
+import type { QueueRunner } from '../delivery/queue/runner.ts';
 import type { UserId } from '../mail/ids.ts';
 import type { ApiActor } from '../operations/accounts-tokens.ts';
 import type { Operations } from '../operations/contract.ts';
@@ -24,6 +25,8 @@ export type ApiOutgoing = {
   readonly expansion: Expansion;
   readonly dispatch: Pick<Dispatch, 'send'>;
   readonly queue: Pick<Queue, 'find' | 'remove'>;
+  /** Undefined where nothing is sent. */
+  readonly runner: () => Pick<QueueRunner, 'wake' | 'state'> | undefined;
 };
 
 /** One call: input is checked, rights are too. `user` in the input is never `me` here. */

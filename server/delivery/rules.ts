@@ -54,7 +54,7 @@ export function createRules(parts: RuleParts): DeliveryRules {
     const book = await books.of(account.user);
     if (book.filters.length === 0 && book.targets.length === 0 && book.autoreply === undefined) return {};
     const message = analysisOf(raw);
-    const outcome = applyFilters(book.filters, factsOf(message));
+    const outcome = applyFilters(book.filters, factsOf(message, input.spam?.score));
     tell(input, outcome);
     if (outcome.reject !== undefined && !outcome.discard) return { reject: oneLine(outcome.reject) };
     const spam = outcome.spam ?? origin.quarantine === true;

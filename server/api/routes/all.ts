@@ -12,6 +12,7 @@ import { settingRoutes } from './settings.ts';
 import { healthRoutes } from './health.ts';
 import { mailboxRoutes } from './mailboxes.ts';
 import { messageRoutes } from './messages.ts';
+import { queueRoutes } from './queue.ts';
 import { searchRoutes } from './search.ts';
 import { secondFactorRoutes } from './second-factor.ts';
 import { storageRoutes } from './storage.ts';
@@ -40,6 +41,7 @@ export function allRoutes(context: ApiContext): Route[] {
     domainRoutes,
     settingRoutes,
     storageRoutes,
+    queueRoutes,
   ].flatMap((group) => group(context));
   return [...routes, ...documentationRoutes(routes)];
 }
