@@ -17,6 +17,8 @@ test('a process is known by more than its pid', async () => {
   assert.ok(isStillRunning(ownIdentity()));
   assert.ok(!isStillRunning({ ...ownIdentity(), startedAt: 'another time' }));
   assert.ok(!isStillRunning({ ...ownIdentity(), executable: '/bin/other' }));
+  // Not readable when it was recorded, or now: the start time decides.
+  assert.ok(isStillRunning({ ...ownIdentity(), executable: '' }));
   const child = spawn('sleep', ['60']);
   const identity = readProcessIdentity(child.pid ?? 0);
   assert.ok(identity !== undefined && isStillRunning(identity));

@@ -24,10 +24,14 @@ export function readProcessIdentity(pid: number): ProcessIdentity | undefined {
   return process.platform === 'win32' ? readFromPowershell(pid) : readFromPs(pid);
 }
 
-/** Whether the very process that was recorded still runs. */
+/**
+ * Whether the very process that was recorded still runs. Linux hides the executable of a process with capabilities (a service that may bind low
+ * ports) even from its own user: what cannot be read is not held against it, the start time in ticks tells them apart already.
+ */
 export function isStillRunning(recorded: ProcessIdentity): boolean {
   const now = readProcessIdentity(recorded.pid);
-  return now !== undefined && now.startedAt === recorded.startedAt && now.executable === recorded.executable;
+  if (now === undefined || now.startedAt !== recorded.startedAt) return false;
+  return now.executable === recorded.executable || now.executable === '' || recorded.executable === '';
 }
 
 let self: ProcessIdentity | undefined;

@@ -5,7 +5,8 @@
  */
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readlinkSync, renameSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readlinkSync, renameSync } from 'node:fs';
+import { createServer } from 'node:net';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { tempDir } from '../harness/temp-dir.ts';
@@ -147,7 +148,68 @@ describe('packed app', { skip: typeof opened === 'string' ? opened : false }, ()
       [],
     );
   });
+
+  test('as a service: an account without rights serves a port below 1024 by one capability, and is known to its own commands', async (t) => {
+    if (process.getuid?.() !== 0) return t.skip('only root can start a program under another account');
+    if (spawnSync('setpriv', ['--version']).error !== undefined) return t.skip('setpriv is not installed');
+    const appliance = path.join(place, 'resources', 'appliance');
+    const data = path.join(folder, 'service');
+    for (const each of [folder, path.join(folder, 'My programs')]) chmodSync(each, 0o755);
+    for (const each of [data, path.join(folder, 'cache')]) {
+      mkdirSync(each, { mode: 0o700 });
+      chownSync(each, nobody, nobody);
+    }
+    const program = [path.join(appliance, 'resources/bin/linux-x64/node'), path.join(appliance, 'bin/mallard.mjs')];
+    const identity = [`--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups', '--no-new-privs'];
+    // What the unit gives: AmbientCapabilities, CapabilityBoundingSet, NoNewPrivileges.
+    const privileges = ['--inh-caps', '--ambient-caps', '--bounding-set'].map((option) => `${option}=-all,+net_bind_service`);
+    const serviceEnv = { PATH: '', MALLARD_CACHE_DIR: path.join(folder, 'cache') };
+    const port = await lowPort();
+    const sets = anyPort.flatMap((each) => [
+      '--set',
+      each === '--set=imap.port=0' ? `imap.port=${port}` : each.slice('--set='.length),
+    ]);
+    const service = spawn(
+      '/usr/bin/setpriv',
+      [...identity, ...privileges, ...program, 'start', '--no-open', '--data', data, ...sets],
+      {
+        env: serviceEnv,
+        stdio: 'ignore',
+      },
+    );
+    const running: TestHome = { home, dataDir: data, env: serviceEnv };
+    await untilRunning(running);
+    const imap = await RawImapClient.open(port);
+    await imap.close();
+    // The kernel hides from an account which program its own privileged process runs. A second start must be refused all the same.
+    const command = (...args: string[]) =>
+      spawnSync('/usr/bin/setpriv', [...identity, ...program, ...args, '--data', data], {
+        env: serviceEnv,
+        encoding: 'utf8',
+        timeout: 60_000,
+      });
+    const second = command('start', '--no-open');
+    assert.match(second.stderr, /already served by another Mallard/);
+    assert.equal(command('status').status, 0);
+    assert.equal(command('stop').status, 0);
+    await waitFor(() => service.exitCode === 0);
+  });
 });
+
+const nobody = 65_534;
+
+/** A port below 1024 that nobody has. */
+async function lowPort(): Promise<number> {
+  for (let port = 700; port < 1024; port += 1) {
+    const server = createServer();
+    const free = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false)).listen(port, () => resolve(true));
+    });
+    server.close();
+    if (free) return port;
+  }
+  throw new Error('no free port below 1024');
+}
 
 /** The guard that ends the databases of a killed appliance is a few lines for the system's shell. */
 function isShell(program: string): boolean {
