@@ -2,15 +2,18 @@
  * Builds the GUI when dist/ui is missing or was made from other sources. `npm start` and the tests call it, so that a fresh clone has a GUI by
  * itself; a packaged app has dist/ui and no sources, and nothing happens.
  *
- * What counts is the content of the sources, not their times: a clone or a branch switch sets times at will. Several processes may call it at once:
- * each builds into a folder of its own and moves it into place whole, so nobody ever serves half a GUI.
+ * What counts is the content of the sources, not their times: a clone or a branch switch sets times at will. Several processes may call it at once: one
+ * builds, the others wait for it. The new GUI is moved into place whole, so nobody ever serves half of one.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 const root = path.resolve(import.meta.dirname, '..');
 const stampName = 'sources.txt';
+/** A build takes seconds; a lock as old as this was left by a process that is gone. */
+const staleLockMs = 120_000;
 
 export interface BuildOptions {
   /** Where the built GUI goes; `dist/ui` of the project unless said otherwise. */
@@ -19,30 +22,48 @@ export interface BuildOptions {
   readonly tell?: (line: string) => void;
 }
 
+const defaultOut = path.join(root, 'dist', 'ui');
+
+/** Whether the GUI is there and made of the present sources, or there are no sources to make it of. Takes some milliseconds. */
+export function isBuilt(out: string = defaultOut): boolean {
+  return !existsSync(path.join(root, 'ui', 'index.html')) || builtFrom(out) === fingerprint();
+}
+
 /** @returns whether it built. Rejects with the builder's error, and then leaves what was there. */
 export async function ensureBuilt(options: BuildOptions = {}): Promise<boolean> {
-  const out = options.out ?? path.join(root, 'dist', 'ui');
-  if (!existsSync(path.join(root, 'ui', 'index.html'))) return false;
-  const wanted = fingerprint();
-  if (builtFrom(out) === wanted) return false;
-  const tell = options.tell ?? ((line: string) => process.stderr.write(`${line}\n`));
-  const begun = performance.now();
-  tell('Building the GUI (only when its sources have changed) …');
-  const { build } = await import('vite');
-  const fresh = `${out}.${process.pid}.new`;
+  const out = options.out ?? defaultOut;
+  if (isBuilt(out)) return false;
+  const unlock = await lock(`${out}.lock`);
   try {
-    await build({
+    if (isBuilt(out)) return false;
+    const tell = options.tell ?? ((line: string) => process.stderr.write(`${line}\n`));
+    const begun = performance.now();
+    tell('Building the GUI (only when its sources have changed) …');
+    await build(out);
+    tell(`The GUI is built (${((performance.now() - begun) / 1000).toFixed(1)} s).`);
+    return true;
+  } finally {
+    unlock();
+  }
+}
+
+async function build(out: string): Promise<void> {
+  const wanted = fingerprint();
+  const fresh = `${out}.${process.pid}.new`;
+  const former = `${out}.${process.pid}.old`;
+  const { build: viteBuild } = await import('vite');
+  try {
+    await viteBuild({
       configFile: path.join(root, 'vite.config.ts'),
       logLevel: 'error',
       build: { outDir: fresh, emptyOutDir: true },
     });
     writeFileSync(path.join(fresh, stampName), wanted);
-    moveInto(fresh, out);
+    if (existsSync(out)) renameSync(out, former);
+    renameSync(fresh, out);
   } finally {
-    rmSync(fresh, { recursive: true, force: true });
+    for (const folder of [fresh, former]) rmSync(folder, { recursive: true, force: true });
   }
-  tell(`The GUI is built (${((performance.now() - begun) / 1000).toFixed(1)} s).`);
-  return true;
 }
 
 /** A hash over everything that the built GUI is made of. */
@@ -55,7 +76,7 @@ function fingerprint(): string {
       'vite.config.ts',
       'package-lock.json',
     ],
-    { cwd: root, exclude: (name) => name.endsWith('.test.ts') || name.endsWith('.test.tsx') },
+    { cwd: root, exclude: (name) => name.endsWith('.test.ts') || name.endsWith('.test.tsx') || name === 'testing' },
   ).sort();
   const hash = createHash('sha256');
   for (const file of files) {
@@ -70,20 +91,19 @@ function builtFrom(out: string): string | undefined {
   return existsSync(stamp) && existsSync(path.join(out, 'index.html')) ? readFileSync(stamp, 'utf8') : undefined;
 }
 
-function moveInto(fresh: string, out: string): void {
-  const former = `${out}.${process.pid}.old`;
-  mkdirSync(path.dirname(out), { recursive: true });
-  // Somebody else may put theirs there between the two steps; it is as good as ours.
-  for (let attempt = 0; attempt < 5; attempt += 1) {
+/** Making a folder succeeds for one process only. @returns the function that lets the next one in */
+async function lock(folder: string): Promise<() => void> {
+  mkdirSync(path.dirname(folder), { recursive: true });
+  for (;;) {
     try {
-      if (existsSync(out)) renameSync(out, former);
-      renameSync(fresh, out);
-      break;
+      mkdirSync(folder);
+      return () => rmSync(folder, { recursive: true, force: true });
     } catch (error) {
-      if (attempt === 4) throw error;
-    } finally {
-      rmSync(former, { recursive: true, force: true });
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
+    const since = statSync(folder, { throwIfNoEntry: false })?.mtimeMs;
+    if (since !== undefined && Date.now() - since > staleLockMs) rmSync(folder, { recursive: true, force: true });
+    else await sleep(100);
   }
 }
 

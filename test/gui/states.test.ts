@@ -46,31 +46,6 @@ async function visit(path: string, name = 'light', options: VisitOptions = {}): 
   return opened;
 }
 
-const screens = [
-  ['/', 'Everything is working', 'Alles läuft'],
-  ['/people', 'People', 'Personen'],
-  ['/connect?client=apple', 'Connect a device', 'Gerät verbinden'],
-  ['/services', 'Services', 'Dienste'],
-  ['/logs', 'Logs', 'Protokoll'],
-  ['/settings', 'Settings', 'Einstellungen'],
-] as const;
-
-for (const [path, english, german] of screens) {
-  test(`${path} passes axe in light and in dark, in English and in German`, { skip: noBrowser }, async () => {
-    const light = await visit(path);
-    await light.page.getByRole('heading', { level: 1, name: english }).waitFor();
-    await light.page.locator('.mantine-Skeleton-root').first().waitFor({ state: 'detached' });
-    assert.deepEqual(await light.axe(), []);
-    assert.deepEqual(light.troubles, []);
-    const dark = await visit(path, 'dark', { colorScheme: 'dark', locale: 'de-DE' });
-    await dark.page.getByRole('heading', { level: 1, name: german }).waitFor();
-    await dark.page.locator('.mantine-Skeleton-root').first().waitFor({ state: 'detached' });
-    assert.equal(await dark.page.evaluate('document.documentElement.lang'), 'de');
-    assert.deepEqual(await dark.axe(), []);
-    assert.deepEqual(dark.troubles, []);
-  });
-}
-
 test('a database that gave up: one thing needs you, with its last words, and a start that helps', {
   skip: noBrowser,
 }, async () => {
@@ -92,7 +67,7 @@ test('a database that gave up: one thing needs you, with its last words, and a s
   assert.deepEqual(await axe(), []);
   await services.goTo('Services');
   const card = services.card('Database');
-  await card.getByText('Gave up').waitFor();
+  await card.getByText('Gave up', { exact: true }).waitFor();
   await card.getByText('No space left on device').waitFor();
   await card.getByText('Free some space on the disk').waitFor();
   assert.deepEqual(await axe(), []);
@@ -125,7 +100,10 @@ test('ten thousand people scroll, are searched by the server, and only what is i
   assert.ok((await rows.count()) < 60, 'rows in the page after scrolling');
   const begun = performance.now();
   await people.search('otto.tamm');
-  await page.getByText(/people found/).waitFor();
+  await page
+    .locator('#main')
+    .getByText(/people found/)
+    .waitFor();
   await people.row('otto.tamm').first().waitFor();
   assert.ok(performance.now() - begun < 3000);
   assert.deepEqual(troubles(), []);
@@ -135,7 +113,10 @@ test('several people at once: quota, disable, remove after typing how many', { s
   const { page, troubles } = await opened('/people');
   const people = new PeopleScreen(page);
   await people.search('greta');
-  await page.getByText(/people found/).waitFor();
+  await page
+    .locator('#main')
+    .getByText(/people found/)
+    .waitFor();
   for (const index of [1, 2]) await page.getByRole('row').nth(index).getByRole('checkbox').check();
   const bar = page.getByRole('region', { name: 'With the chosen people' });
   await bar.getByText('2 chosen').waitFor();
@@ -275,7 +256,9 @@ test('keyboard only: skip link first, and a dialog gives the focus back', { skip
   await page.getByRole('dialog').getByRole('textbox', { name: 'Port' }).waitFor();
   await page.keyboard.press('Escape');
   await page.getByRole('dialog').waitFor({ state: 'detached' });
-  assert.equal(await page.evaluate('document.activeElement.getAttribute("aria-label")'), 'Port and reach of IMAP');
+  await waitFor(
+    async () => (await page.evaluate('document.activeElement.getAttribute("aria-label")')) === 'Port and reach of IMAP',
+  );
   assert.deepEqual(troubles(), []);
 });
 

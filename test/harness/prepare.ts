@@ -1,9 +1,10 @@
 /**
- * Run by `npm test` before the tests: finds or fetches both server binaries, visibly and once, so that parallel test files find them in the cache.
+ * Run by `npm test` before the tests: builds the GUI when it is not current, finds or fetches both server binaries, visibly and once, so that parallel test files find them in the cache.
  * Where a shared library is missing and this is Debian or Ubuntu with root, its package is installed; else the message says what to install.
  */
 import { spawnSync } from 'node:child_process';
 import { debianPackage } from '../../resources/servers/probe.ts';
+import { ensureBuilt } from '../../ui/build.ts';
 import { resolveServer } from '../../resources/servers/resolve.ts';
 import { ServerNotFoundError } from '../../resources/servers/try.ts';
 import type { ServerName } from '../../resources/servers/manifest.ts';
@@ -57,5 +58,6 @@ function installMissingLibraries(error: ServerNotFoundError): boolean {
   );
 }
 
+await ensureBuilt({ tell });
 const ready = [await prepare('mongod'), await prepare('valkey')].every(Boolean);
 process.exit(ready ? 0 : 1);

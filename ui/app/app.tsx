@@ -3,14 +3,15 @@ import { localStorageColorSchemeManager, MantineProvider } from '@mantine/core';
 import { Notifications } from '@mantine/notifications';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
-import { type ReactElement, useState } from 'react';
+import { type ReactElement, useMemo, useState } from 'react';
+import { useTranslation } from 'react-i18next';
 import { LiveRegions } from '../lib/announce.tsx';
 import { Fault } from '../lib/fault.ts';
 import { onUnauthorized } from '../lib/request.ts';
 import { sessionQuery } from '../lib/queries.ts';
 import { makeRouter } from './router.tsx';
 import { SessionGate } from './session-gate.tsx';
-import { theme, variables } from './theme.ts';
+import { themeFor, variables } from './theme.ts';
 
 const colorSchemeManager = localStorageColorSchemeManager({ key: 'mallard-color-scheme' });
 
@@ -31,6 +32,8 @@ export function makeQueryClient(): QueryClient {
 export function App(): ReactElement {
   const [client] = useState(makeQueryClient);
   const [router] = useState(() => makeRouter(client));
+  const { t } = useTranslation();
+  const theme = useMemo(() => themeFor(t('common.close'), t('common.clear')), [t]);
   return (
     <QueryClientProvider client={client}>
       <MantineProvider

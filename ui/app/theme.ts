@@ -4,6 +4,12 @@ import {
   Button,
   Card,
   createTheme,
+  Drawer,
+  mergeThemeOverrides,
+  type MantineThemeOverride,
+  Notification,
+  Select,
+  TagsInput,
   type CSSVariablesResolver,
   type MantineColorsTuple,
   Modal,
@@ -50,9 +56,9 @@ const dark: MantineColorsTuple = [
   '#0e1312',
 ];
 
-export const theme = createTheme({
+const theme = createTheme({
   primaryColor: 'mallard',
-  primaryShade: { light: 7, dark: 6 },
+  primaryShade: 7,
   colors: { mallard, gray, dark },
   autoContrast: true,
   luminanceThreshold: 0.28,
@@ -90,3 +96,21 @@ export const variables: CSSVariablesResolver = () => ({
     '--mallard-line': 'var(--mantine-color-dark-5)',
   },
 });
+
+/** The theme with the names of the small buttons that components bring along: they are texts, too. */
+export function themeFor(close: string, clear: string): MantineThemeOverride {
+  const closeButtonProps = { 'aria-label': close };
+  const clearButtonProps = { 'aria-label': clear };
+  return mergeThemeOverrides(
+    theme,
+    createTheme({
+      components: {
+        Modal: Modal.extend({ defaultProps: { ...theme.components?.['Modal']?.defaultProps, closeButtonProps } }),
+        Drawer: Drawer.extend({ defaultProps: { closeButtonProps } }),
+        Notification: Notification.extend({ defaultProps: { closeButtonProps } }),
+        Select: Select.extend({ defaultProps: { clearButtonProps } }),
+        TagsInput: TagsInput.extend({ defaultProps: { clearButtonProps } }),
+      },
+    }),
+  );
+}

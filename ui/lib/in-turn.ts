@@ -13,6 +13,7 @@ export async function inTurn<T>(
   options: { readonly atATime?: number; readonly stopped?: () => boolean } = {},
 ): Promise<readonly Outcome<T>[]> {
   const outcomes: Outcome<T>[] = [];
+  let toldAt = 0;
   let next = 0;
   const one = async (): Promise<void> => {
     for (;;) {
@@ -25,6 +26,10 @@ export async function inTurn<T>(
       } catch (error) {
         outcomes.push({ item, fault: faultOf(error) });
       }
+      // Drawing each step would cost more than the step.
+      const now = performance.now();
+      if (now - toldAt < 100 && outcomes.length < items.length) continue;
+      toldAt = now;
       onProgress(outcomes.length);
     }
   };

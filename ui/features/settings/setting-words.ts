@@ -56,9 +56,9 @@ export type SettingGroup = (typeof settingGroups)[number];
 export function groupOf(name: string): SettingGroup {
   if (listenerPattern.test(name)) return 'protocols';
   const prefix = name.split('.')[0];
-  if (prefix === 'smtp' || prefix === 'delivery' || prefix === 'queue') return 'sending';
+  if (prefix === 'smtp' || prefix === 'delivery' || prefix === 'outbound') return 'sending';
   if (prefix === 'imap' || prefix === 'pop3') return 'reading';
-  if (prefix === 'auth' || prefix === 'tls') return 'security';
+  if (prefix === 'auth' || prefix === 'tls' || prefix === 'spam') return 'security';
   if (prefix === 'store') return 'storage';
   if (prefix === 'mongo' || prefix === 'redis') return 'databases';
   if (prefix === 'log' || prefix === 'metrics') return 'logs';

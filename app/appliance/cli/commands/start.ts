@@ -6,6 +6,7 @@ import { settleAfterStart } from '../../../../server/base/after-start.ts';
 import { Appliance } from '../../appliance.ts';
 import { lanAddresses } from '../../certificates/names.ts';
 import type { ControlEvent, Status } from '../../control/contract.ts';
+import { ensureGui } from '../../gui-build.ts';
 import { PortFault } from '../../ports.ts';
 import { NewerDataError, refuseNewerData, writeRelease } from '../../release.ts';
 import { expectAssignment, expectText } from '../../settings/judge.ts';
@@ -27,6 +28,8 @@ export async function start({ paths, json }: CliContext, flags: StartFlags): Pro
   const begun = performance.now();
   const overrides = new Map<SettingName, unknown>(flags.set.map(expectAssignment));
   if (flags.workers !== undefined) overrides.set('workers', expectText('workers', flags.workers));
+  const guiProblem = await ensureGui(tell);
+  if (guiProblem !== undefined) tell(`The GUI could not be built; a simple page stands in for it. ${guiProblem}`);
   const appliance = take(paths.root, overrides);
   // A closed terminal or a reader that left must not end the mail server in the middle of its work.
   process.stdout.removeAllListeners('error').on('error', () => {});
