@@ -1,6 +1,7 @@
 /** From the appliance's settings to a worker's configuration. Settings that the worker knows have the same name there, but for the exceptions below. */
 import { hostname } from 'node:os';
 import type { PartialConfig } from '../../server/config/schema.ts';
+import { devices, outbound, spam } from './mail-flow-config.ts';
 import type { Ports } from './ports.ts';
 import { type ListenerName, listenerNames } from './settings/registry.ts';
 import type { Settings } from './settings/store.ts';
@@ -38,12 +39,17 @@ export function workerConfig(settings: Settings, ports: Ports, secrets: WorkerSe
     auth: { allowPlaintext: settings.get('auth.allowPlaintext') },
     store: { maxMessageBytes: settings.get('store.maxMessageBytes') },
     delivery: { quotaFailure: settings.get('delivery.quotaFailure'), labelToMailbox: settings.get('delivery.labelToMailbox') },
-    pop3: { onDelete: settings.get('pop3.onDelete') },
+    pop3: { onDelete: settings.get('pop3.onDelete'), maxMessages: settings.get('pop3.maxMessages') },
     smtp: {
       maxRecipients: settings.get('smtp.maxRecipients'),
       fromOwnership: settings.get('smtp.fromOwnership'),
       saveSent: settings.get('smtp.saveSent'),
+      maxMessagesPerHour: settings.get('smtp.maxMessagesPerHour'),
+      devices: devices(settings),
+      checks: { enabled: settings.get('smtp.checks') },
     },
+    outbound: outbound(settings),
+    spam: spam(settings),
     api: { rootToken: secrets.apiToken },
     services: Object.fromEntries(listenerNames.map((name) => [name, listener(name, settings, ports, context)])),
   };

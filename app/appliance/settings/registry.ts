@@ -17,6 +17,7 @@ const hostForm = {
 const nameForm = {
   pattern: /^$|^(?=.{1,253}$)[\p{L}\p{N}]([\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?(\.[\p{L}\p{N}]([\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?)*$/u,
 };
+const nameOrAddress = { pattern: /^$|^[0-9A-Za-z:][0-9A-Za-z.:-]{0,252}$/ };
 const worker = 'worker' satisfies RestartNeed;
 
 export const settings = {
@@ -105,12 +106,125 @@ export const settings = {
     restart: worker,
     help: 'What becomes of a message that a POP3 client deletes: it goes to Trash, or it is gone.',
   }),
+  'pop3.maxMessages': integer(
+    0,
+    { min: 0, max: 10_000_000, unit: 'messages' },
+    { restart: worker, help: 'How many of the newest messages a POP3 client sees. 0: all.' },
+  ),
   'smtp.maxRecipients': integer(1000, { min: 1, max: 100_000 }, { restart: worker, help: 'The most recipients of one message.' }),
   'smtp.fromOwnership': flag(true, { restart: worker, help: 'Users send only with addresses of their own.' }),
   'smtp.saveSent': flag(true, {
     restart: worker,
     help: 'Put a copy of what a user sends into Sent, unless the mail program did.',
   }),
+
+  'smtp.maxMessagesPerHour': integer(
+    0,
+    { min: 0, max: 1_000_000, unit: 'messages' },
+    {
+      restart: worker,
+      help: 'How many messages a user may send in an hour. 0: only the recipients a day are limited, by the user’s own setting.',
+    },
+  ),
+  'smtp.devices': list(
+    [],
+    {
+      pattern: /^[0-9A-Fa-f:.]+(\/\d{1,3})? [^\s,]+@[^\s,]+( \d{1,7})?$/,
+      allowed:
+        'an address or network, the sender’s address and, if wanted, recipients an hour, such as 192.168.1.20 scanner@example.org 100',
+      max: 200,
+    },
+    {
+      restart: worker,
+      help: 'Printers, scanners and other devices that send without a login. Each sends as the user given, who also gets its returned mail.',
+    },
+  ),
+  'smtp.checks': flag(true, { restart: worker, help: 'Check SPF, DKIM, ARC and DMARC of mail from other servers.' }),
+
+  'outbound.mode': choice('direct', ['direct', 'relay', 'catch', 'paused'], {
+    restart: worker,
+    help: 'How mail leaves: to the recipients’ servers, by a relay, into one mailbox here for tests (nothing leaves), or not at all: it waits.',
+  }),
+  'outbound.relay.host': text(
+    '',
+    { ...nameOrAddress, allowed: 'a host name or address, or nothing' },
+    {
+      restart: worker,
+      help: 'The relay (smarthost) of your provider, for the mode relay.',
+    },
+  ),
+  'outbound.relay.port': port(587, { restart: worker, help: 'The port of the relay.' }),
+  'outbound.relay.tls': choice('required', ['opportunistic', 'required', 'implicit', 'none'], {
+    restart: worker,
+    help: 'Encryption towards the relay: if it offers it, always by STARTTLS, from the first byte (port 465), or never.',
+  }),
+  'outbound.relay.username': text(
+    '',
+    { pattern: /^\S*$/, allowed: 'a login name, or nothing' },
+    {
+      restart: worker,
+      help: 'The login name at the relay, if it wants one.',
+    },
+  ),
+  'outbound.relay.password': text(
+    '',
+    { pattern: /^.*$/s, allowed: 'a password, or nothing', secret: true },
+    {
+      restart: worker,
+      help: 'The password at the relay.',
+    },
+  ),
+  'outbound.catchAddress': text(
+    '',
+    { pattern: /^$|^\S+@\S+$/, allowed: 'the address of a user here, or nothing' },
+    {
+      restart: worker,
+      help: 'Who gets all outgoing mail in the mode catch.',
+    },
+  ),
+  'outbound.hostname': text(
+    '',
+    { ...nameForm, allowed: 'a host name, or nothing for the name of this server' },
+    {
+      restart: worker,
+      help: 'The name by which this server greets others. It should be the name that your Internet address has in DNS.',
+    },
+  ),
+  'outbound.ipVersion': choice('any', ['any', 'ipv4', 'ipv6'], {
+    restart: worker,
+    help: 'The version of IP for connections to other servers.',
+  }),
+
+  'spam.dnsbl': list(
+    [],
+    { ...nameForm, allowed: 'DNS zones such as zen.spamhaus.org', max: 20 },
+    { restart: worker, help: 'Block lists: mail from addresses on them is refused.' },
+  ),
+  'spam.greylist': flag(false, {
+    restart: worker,
+    help: 'Put off the first mail of unknown senders for a minute: real servers try again, many spammers do not.',
+  }),
+  'spam.learning': flag(true, {
+    restart: worker,
+    help: 'Learn from what users move into Junk and out of it, and sort new mail by that.',
+  }),
+  'spam.rspamd.url': text(
+    '',
+    { pattern: /^$|^https?:\/\/\S+$/, allowed: 'http://… of Rspamd’s worker, or nothing' },
+    {
+      restart: worker,
+      help: 'An Rspamd that judges mail from other servers, such as http://127.0.0.1:11333.',
+    },
+  ),
+  'spam.clamav.host': text(
+    '',
+    { ...nameOrAddress, allowed: 'a host name or address, or nothing' },
+    {
+      restart: worker,
+      help: 'A ClamAV daemon (clamd) that looks for viruses in mail from other servers.',
+    },
+  ),
+  'spam.clamav.port': port(3310, { restart: worker, help: 'The port of clamd.' }),
 
   'mongo.uri': text(
     '',
