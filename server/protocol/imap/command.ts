@@ -31,6 +31,8 @@ export type ClientControl = {
   readonly compressed: boolean;
   /** Stays in IDLE until DONE; updates are told as they come. The tagged reply follows from the dispatcher. */
   readonly idle: () => Promise<'done' | 'bad' | 'closed'>;
+  /** There may be something to tell that no command asked for. */
+  readonly wake: () => void;
   /** Counts and delays; true when it was one too many and the connection must end. */
   readonly failedLogin: () => Promise<boolean>;
   /** Registers the session with the user's connections. False: too many. */

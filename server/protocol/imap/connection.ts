@@ -19,7 +19,7 @@ import { capabilitiesOf } from './registry.ts';
 import type { ImapServer } from './server.ts';
 import { Session } from './session.ts';
 import type { Expiring } from './timeouts.ts';
-import { tellUpdates } from './updates.ts';
+import { tellNews } from './news.ts';
 import type { RawCommand } from './wire/raw-command.ts';
 import {
   ImapReader,
@@ -88,7 +88,7 @@ export class ImapConnection implements ClientControl, Expiring {
       log: this.log,
       progress: (tag, done, total) => this.#progress(tag, done, total),
       capabilities: () => capabilitiesOf(this.#capabilityFacts()),
-      tellUpdates: (allowExpunge, uid) => tellUpdates(this.#context, { allowExpunge, refresh: true, uid }),
+      tellUpdates: (allowExpunge, uid) => tellNews(this.#context, { allowExpunge, refresh: true, uid }),
     };
   }
 
@@ -211,8 +211,15 @@ export class ImapConnection implements ClientControl, Expiring {
   readonly #worked = (): void => {
     this.#working = false;
     if (this.#ending) return;
-    if (this.#endAfter !== undefined) this.end(this.#endAfter);
-    else this.#resume();
+    if (this.#endAfter !== undefined) {
+      this.end(this.#endAfter);
+      return;
+    }
+    this.#resume();
+    if (this.#newsWaiting) {
+      this.#newsWaiting = false;
+      this.#onNews();
+    }
   };
 
   readonly #failed = (error: unknown): void => {
@@ -351,7 +358,7 @@ export class ImapConnection implements ClientControl, Expiring {
   async idle(): Promise<'done' | 'bad' | 'closed'> {
     this.out.continuation('idling');
     // The view may have moved since the last command told its updates.
-    await tellUpdates(this.#context, { allowExpunge: true, refresh: true }).catch(this.#newsFailed);
+    await tellNews(this.#context, { allowExpunge: true, refresh: true }).catch(this.#newsFailed);
     await this.out.drain();
     this.#idling = true;
     // News from here on is told by `#onNews`.
@@ -391,14 +398,18 @@ export class ImapConnection implements ClientControl, Expiring {
   #telling = false;
   #tellingDone: Promise<void> = Promise.resolve();
 
+  wake(): void {
+    this.#onNews();
+  }
+
   readonly #onNews = (): void => {
-    if (this.#ending) return;
-    if (!this.#idling) return;
-    if (this.#telling) {
+    if (this.#ending || this.#newsScheduled) return;
+    const listens = this.#idling || this.session.notifier !== undefined;
+    if (!listens) return;
+    if (this.#telling || (this.#working && !this.#idling)) {
       this.#newsWaiting = true;
       return;
     }
-    if (this.#newsScheduled) return;
     // One write for all that one entry (or several in a row) brings.
     this.#newsScheduled = true;
     setImmediate(this.#tellNews);
@@ -406,17 +417,34 @@ export class ImapConnection implements ClientControl, Expiring {
 
   readonly #tellNews = (): void => {
     this.#newsScheduled = false;
-    if (!this.#idling || this.#ending) return;
-    this.#telling = true;
-    this.#newsWaiting = false;
-    this.#tellingDone = tellUpdates(this.#context, { allowExpunge: true, refresh: false })
-      .then(() => this.out.drain())
-      .catch(this.#newsFailed)
-      .then(() => {
+    if (this.#ending) return;
+    if (this.#idling) {
+      this.#telling = true;
+      this.#newsWaiting = false;
+      this.#tellingDone = this.#tell(false).then(() => {
         this.#telling = false;
         if (this.#newsWaiting) this.#onNews();
       });
+    } else if (this.#working) {
+      this.#newsWaiting = true;
+    } else if (this.session.notifier !== undefined) {
+      // Between commands (NOTIFY): what the client sends meanwhile waits, as behind a command.
+      this.#working = true;
+      this.#newsWaiting = false;
+      this.#tell(true)
+        .then(() => this.#readCommands())
+        .then(this.#worked, this.#failed);
+    }
   };
+
+  async #tell(unasked: boolean): Promise<void> {
+    try {
+      await tellNews(this.#context, { allowExpunge: true, refresh: false, unasked });
+      await this.out.drain();
+    } catch (error) {
+      this.#newsFailed(error);
+    }
+  }
 
   readonly #newsFailed = (error: unknown): void => {
     this.log.debug('updates are not available', { error });

@@ -50,7 +50,7 @@ async function complete(context: CommandContext, raw: RawCommand, spec: CommandS
   } catch (error) {
     completion = completionOf(error, context, raw.name);
   }
-  if (session.state !== 'selected') return completion;
+  if (session.state !== 'selected' && (session.notifier === undefined || session.state === 'logout')) return completion;
   try {
     await context.tellUpdates(spec.expunge === 'yes' || (spec.expunge === 'uid' && uid), uid);
   } catch (error) {

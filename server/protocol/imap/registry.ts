@@ -13,6 +13,7 @@ import { listCommands } from './commands/list.ts';
 import { mailboxCommands } from './commands/mailboxes.ts';
 import { metadataCommands } from './commands/metadata.ts';
 import { multisearchCommands } from './commands/multisearch.ts';
+import { notifyCommands } from './commands/notify.ts';
 import { quotaCommands } from './commands/quota.ts';
 import { searchCommands } from './commands/search.ts';
 import { selectCommands } from './commands/select.ts';
@@ -27,6 +28,7 @@ export const commandSpecs: readonly CommandSpec[] = [
   ...mailboxCommands,
   ...selectCommands,
   ...idleCommands,
+  ...notifyCommands,
   ...appendCommands,
   ...fetchCommands,
   ...storeCommands,

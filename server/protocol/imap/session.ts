@@ -9,6 +9,7 @@ import { Fault } from '../../base/fault.ts';
 import type { Account, MailboxInfo, ViewHold } from '../../operations/contract.ts';
 import { ALL_RIGHTS } from '../../mail/rights.ts';
 import { UidSet } from '../../mail/uid-set.ts';
+import type { Notifier } from './notify.ts';
 import type { UpdatingSearch } from './search/updates.ts';
 import { SessionMailbox } from './session-mailbox.ts';
 
@@ -27,6 +28,7 @@ export class Session {
   #mailbox: MailboxInfo | undefined;
   #rights = ALL_RIGHTS;
   #enabled: readonly EnabledFeature[] = [];
+  #notifier: Notifier | undefined;
   /** The SEARCH result variable `$` (RFC 5182), in UIDs. */
   saved: UidSet = UidSet.empty;
   /** Searches of the selected mailbox that are kept up to date (RFC 5267). */
@@ -100,6 +102,7 @@ export class Session {
   /** RFC 8437: as if just connected, over the same TLS. */
   unauthenticate(): void {
     this.unselect();
+    this.#forgetNotify();
     this.#expect('authenticated');
     this.#account = undefined;
     this.#enabled = [];
@@ -108,7 +111,24 @@ export class Session {
 
   logout(): void {
     this.unselect();
+    this.#forgetNotify();
     this.#state = 'logout';
+  }
+
+  /** What NOTIFY asked for; undefined before its first use. */
+  get notifier(): Notifier | undefined {
+    return this.#notifier;
+  }
+
+  /** Takes the place of what was asked for before. */
+  notify(notifier: Notifier): void {
+    this.#forgetNotify();
+    this.#notifier = notifier;
+  }
+
+  #forgetNotify(): void {
+    this.#notifier?.close();
+    this.#notifier = undefined;
   }
 
   isEnabled(feature: EnabledFeature): boolean {

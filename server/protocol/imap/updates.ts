@@ -17,28 +17,30 @@ export type TellOptions = {
   readonly allowExpunge: boolean;
   /** Bring the view to the journal's end first. */
   readonly refresh: boolean;
+  /** False: new messages stay unannounced (NOTIFY without SELECTED). */
+  readonly allowArrivals?: boolean;
   /** The command is a UID form: FETCH responses carry the UID (RFC 9051 §6.4.9). */
   readonly uid?: boolean;
 };
 
-/** Nothing is written when nothing changed. Throws when the store can't be asked. */
-export async function tellUpdates(context: CommandContext, options: TellOptions): Promise<void> {
+/** Answers the messages that were announced. Nothing is written when nothing changed. Throws when the store can't be asked. */
+export async function tellUpdates(context: CommandContext, options: TellOptions): Promise<UidSet> {
   const { session, ops, out } = context;
   const box = session.boxOrNone;
-  if (box === undefined) return;
+  if (box === undefined) return UidSet.empty;
   if (options.refresh) await ops.views.refresh(box.view);
-  const through = await claimArrivals(context, box);
+  const through = options.allowArrivals === false ? undefined : await claimArrivals(context, box);
   const before = box.announced;
   const vanished = session.isEnabled('QRESYNC') || session.isEnabled('UIDONLY');
   for (;;) {
     // Another mailbox, or none, may be selected after a wait.
-    if (session.boxOrNone !== box) return;
+    if (session.boxOrNone !== box) return UidSet.empty;
     if (session.searches.length > 0 && options.allowExpunge && box.hasExpunges)
       tellLeaving(context, session.searches, box.untoldExpunges);
     const updates = box.take({ allowExpunge: options.allowExpunge, vanished, limit: BATCH }, through);
     for (const update of updates) writeUpdate(out, session, update, options.uid === true);
     if (session.searches.length > 0) await tellChanged(context, session.searches, changedBy(updates, before, box.announced));
-    if (!box.hasFlagUpdates) return;
+    if (!box.hasFlagUpdates) return box.announced > before ? box.present(UidSet.range(before + 1, box.announced)) : UidSet.empty;
     await out.drain();
   }
 }

@@ -60,6 +60,11 @@ const fetch = command<FetchArguments>({
   },
 });
 
+/** Tells items of messages that the client did not ask for by FETCH (NOTIFY, RFC 5465 §5.2). Sets no \Seen. */
+export async function tellMessages(context: CommandContext, items: readonly FetchItem[], uids: UidSet): Promise<void> {
+  await new Fetch(context, planFetch(items, true, context.session.condstore), 'NOTIFY').run(uids);
+}
+
 function changedSince(box: SessionMailbox, uids: UidSet, since: Modseq): UidSet {
   const changed = new UidSetBuilder();
   for (const uid of uids) if ((box.modseqOf(uid as Uid) ?? 0) > since) changed.add(uid);
