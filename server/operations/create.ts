@@ -18,6 +18,7 @@ import { type RepliesSent, createRepliesSent } from '../store/replies-sent.ts';
 import { createTraceStore } from '../store/trace.ts';
 import type { QueueStore } from '../store/types-queue.ts';
 import type { TraceStore } from '../store/types-trace.ts';
+import { type Certificates, createCertificates } from './certificates.ts';
 import { type DomainAccess, createDomainAccess } from './domain-access.ts';
 import { type DomainAliases, createDomainAliases } from './domain-aliases.ts';
 import { type Settings, createSettings } from './settings.ts';
@@ -51,6 +52,8 @@ export type OpenedStore = {
   readonly domains: { readonly aliases: DomainAliases; readonly access: DomainAccess };
   /** What an administrator changes while the server runs. */
   readonly settings: Settings;
+  /** By server name, besides the server's own. */
+  readonly certificates: Certificates;
   /** Outgoing mail. */
   readonly queue: QueueStore;
   readonly localDomains: LocalDomains;
@@ -103,13 +106,20 @@ export async function createOperations(config: Config, log: Logger): Promise<Ope
     contents: { maxMessageBytes: config.store.maxMessageBytes },
   });
   const { mailboxes, quota } = core.operations;
+  const records = createMailRecords(database, {
+    mailboxes: (user) => mailboxes.list(user),
+    applied: (user, mailbox, modseq) => core.materializer.ensure(user, mailbox, modseq),
+  });
   accounts = createAccounts({
     database,
     config,
     log: log.with({ service: 'accounts' }),
     mail: {
       createMailboxes: (user, names) => mailboxes.createDefaults(user, mailboxNames(names)),
-      removeMail: (user) => mailboxes.removeAll(user),
+      removeMail: async (user) => {
+        await mailboxes.removeAll(user);
+        await records.releaseAll(user);
+      },
       usage: (user) => quota(user),
       accessChanged: (user, reason) => beacons.publish({ kind: 'access', user, reason }),
     },
@@ -121,12 +131,13 @@ export async function createOperations(config: Config, log: Logger): Promise<Ope
     operations: { ...core.operations, accounts: accounts.operations },
     accounts,
     housekeeping: core.housekeeping,
-    records: createMailRecords(database),
+    records,
     domains: {
       aliases: createDomainAliases(accounts.context.tables.domainAliases),
       access: createDomainAccess(adminTables.domainAccess),
     },
     settings,
+    certificates: createCertificates(adminTables.certificates),
     queue: createQueueStore(database),
     localDomains: createLocalDomains(database),
     usage: createUsage(database),

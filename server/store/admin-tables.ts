@@ -3,16 +3,19 @@ import type { Database } from './connect.ts';
 import type { IndexEntry } from './indexes.ts';
 import { type Records, createRecords } from './records.ts';
 import type { DomainAccessFields, SettingFields } from './types-admin.ts';
+import type { CertificateFields } from './types-certificates.ts';
 
 export type AdminTables = {
   readonly domainAccess: Records<DomainAccessFields>;
   readonly settings: Records<SettingFields>;
+  readonly certificates: Records<CertificateFields>;
 };
 
 export function createAdminTables(database: Database): AdminTables {
   return {
     domainAccess: createRecords(database, 'domainAccess'),
     settings: createRecords(database, 'settings'),
+    certificates: createRecords(database, 'certificates'),
   };
 }
 
@@ -25,4 +28,12 @@ export const ADMIN_INDEXES: readonly IndexEntry[] = [
     reason: 'A domain is on one of a tag’s lists; deliveries look it up.',
   },
   { collection: 'settings', name: 'key', key: { key: 1 }, options: { unique: true }, reason: 'One value per setting.' },
+  {
+    collection: 'certificates',
+    name: 'servername',
+    key: { servername: 1 },
+    options: { unique: true },
+    reason: 'One certificate per server name.',
+  },
+  { collection: 'certificates', name: 'names', key: { names: 1 }, reason: 'Handshakes look up the name that the client says.' },
 ];

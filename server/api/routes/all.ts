@@ -4,6 +4,7 @@ import { addressRoutes } from './addresses.ts';
 import { appPasswordRoutes } from './app-passwords.ts';
 import { archiveRoutes } from './archive.ts';
 import { authenticationRoutes } from './authentication.ts';
+import { certificateRoutes } from './certificates.ts';
 import { documentationRoutes } from './documentation.ts';
 import { autoreplyRoutes } from './autoreplies.ts';
 import { domainRoutes } from './domains.ts';
@@ -29,6 +30,7 @@ export function allRoutes(context: ApiContext): Route[] {
     authenticationRoutes,
     appPasswordRoutes,
     secondFactorRoutes,
+    certificateRoutes,
     healthRoutes,
     messageRoutes,
     uploadRoutes,
