@@ -82,6 +82,17 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
       (await import('./commands/mailbox.ts')).listMailboxes(contextOf(options), user),
   );
 
+  addQueueCommands(group(program, 'queue', 'mail that waits to be sent'));
+  add(program, 'trace [message]', 'where is my mail: by an address, a Message-ID or an id')
+    .option('--subject <text>', 'part of the subject')
+    .option('--queue-id <id>', 'the id of an entry in the queue')
+    .option('--ip <address>', 'the computer that it came from')
+    .option('--since <time>', 'only mail since then: 15m, 2h, 3d, or a date')
+    .option('--limit <n>', 'at most this many', '20')
+    .action(async (message: string | undefined, options: CommonOptions & import('./commands/trace.ts').TraceFlags) =>
+      (await import('./commands/trace.ts')).trace(contextOf(options), message, options),
+    );
+
   add(program, 'doctor', 'check ports, disk, versions, permissions and memory, and say what to do').action(
     async (options: CommonOptions) => (await import('./commands/doctor.ts')).doctor(contextOf(options)).then(setExitCode),
   );
@@ -171,6 +182,55 @@ function addConfigCommands(config: Command): void {
     .action(async (name: string, value: string | undefined, options: CommonOptions & { default?: boolean }) =>
       commands((module) => module.setConfig(contextOf(options), name, value, options.default === true)),
     );
+}
+
+function addQueueCommands(queue: Command): void {
+  const commands = async <T>(use: (module: typeof import('./commands/queue.ts')) => Promise<T>): Promise<T> =>
+    use(await import('./commands/queue.ts'));
+  add(queue, 'list', 'list what waits')
+    .option('--search <text>', 'only mail with this in an address, the subject or the Message-ID')
+    .option('--held', 'only what is held')
+    .option('--limit <n>', 'at most this many', '50')
+    .action(async (options: CommonOptions & import('./commands/queue.ts').QueueListFlags) =>
+      commands((module) => module.listQueue(contextOf(options), options)),
+    );
+  add(queue, 'status', 'print how much waits, and why').action(async (options: CommonOptions) =>
+    commands((module) => module.queueStatus(contextOf(options))),
+  );
+  add(queue, 'show <id>', 'print one entry').action(async (id: string, options: CommonOptions) =>
+    commands((module) => module.showQueueEntry(contextOf(options), id)),
+  );
+  add(queue, 'hold <id>', 'keep an entry until it is released').action(async (id: string, options: CommonOptions) =>
+    commands((module) => module.changeQueueEntry(contextOf(options), id, 'hold')),
+  );
+  add(queue, 'release <id>', 'end what hold did').action(async (id: string, options: CommonOptions) =>
+    commands((module) => module.changeQueueEntry(contextOf(options), id, 'release')),
+  );
+  add(queue, 'retry <id>', 'try to send an entry now').action(async (id: string, options: CommonOptions) =>
+    commands((module) => module.changeQueueEntry(contextOf(options), id, 'retry')),
+  );
+  add(queue, 'return <id>', 'return an entry to its sender')
+    .option('--reason <text>', 'what the sender is told')
+    .action(async (id: string, options: CommonOptions & { reason?: string }) =>
+      commands((module) => module.changeQueueEntry(contextOf(options), id, 'return', options.reason)),
+    );
+  add(queue, 'route <id> [host]', 'send an entry by this host (or host:port); without one, as the settings say').action(
+    async (id: string, host: string | undefined, options: CommonOptions) =>
+      commands((module) => module.routeQueueEntry(contextOf(options), id, host)),
+  );
+  add(queue, 'delete <id>', 'delete an entry; nobody is told')
+    .option('--yes', 'that is meant')
+    .action(async (id: string, options: CommonOptions & { yes?: boolean }) =>
+      commands((module) => module.removeQueueEntry(contextOf(options), id, options.yes === true)),
+    );
+  add(queue, 'pause', 'let all outgoing mail wait')
+    .option('--reason <text>', 'for those who wonder')
+    .action(async (options: CommonOptions & { reason?: string }) =>
+      commands((module) => module.pauseQueue(contextOf(options), true, options.reason)),
+    );
+  add(queue, 'resume', 'end what pause did').action(async (options: CommonOptions) =>
+    commands((module) => module.pauseQueue(contextOf(options), false)),
+  );
 }
 
 function addServiceCommands(service: Command, setExitCode: (code: number) => void): void {
