@@ -10,7 +10,8 @@ import { DEFAULT_SCHEDULE, startHousekeeping } from './tasks/housekeeping.ts';
 /** Throws a busy Fault while the database is away. */
 export async function openStore(config: Config, log: Logger): Promise<OpenedStore> {
   const opened = await createOperations(config, log);
-  const schedule = { ...DEFAULT_SCHEDULE, graceMs: config.store.expungeGraceMs };
+  const keepDeletedMs = (): number => Number(opened.settings.get('const:archive:time').value);
+  const schedule = { ...DEFAULT_SCHEDULE, graceMs: config.store.expungeGraceMs, keepDeletedMs };
   const spamLog = log.with({ service: 'spam' });
   const housekeeping = startHousekeeping(opened.housekeeping, schedule, log.with({ service: 'housekeeping' }));
   const deletions = startDeletions(opened.accounts.deletion.purge, log.with({ service: 'housekeeping' }));

@@ -21,8 +21,11 @@ export type Housekeeping = {
   readonly takeLease: (owner: string, ttlMs: number) => Promise<boolean>;
   /** Applies journal entries that their writer did not get to; answers how many mailboxes had some. */
   readonly applyUnapplied: (now: Date) => Promise<number>;
-  /** Removes tombstones, contents and blobs that nobody refers to and nobody touched since `before`. */
-  readonly sweep: (before: Date) => Promise<Swept>;
+  /**
+   * Removes tombstones, contents and blobs that nobody refers to and nobody touched since `before`. Messages that were deleted since `deletedBefore` (default: the
+   * same) stay, to be restored; released ones (restored already, or not to be kept) do not.
+   */
+  readonly sweep: (before: Date, deletedBefore?: Date) => Promise<Swept>;
   /** Removes applied journal entries older than `before`; answers how many. */
   readonly trimJournals: (before: Date) => Promise<number>;
 };
@@ -78,7 +81,7 @@ export function createHousekeeping(database: Database, blobs: BlobStore, materia
       return count;
     },
 
-    sweep: async (before) => {
+    sweep: async (before, deletedBefore = before) => {
       const total = { messages: 0, contents: 0, blobs: 0, bytes: 0 };
       const collect = async (candidates: Parameters<typeof sweepContents>[1]): Promise<void> => {
         const swept = await sweepContents(database, candidates);
@@ -88,7 +91,7 @@ export function createHousekeeping(database: Database, blobs: BlobStore, materia
         total.bytes += gone.bytes;
       };
       for (let batch = 0; batch < MAX_BATCHES; batch += 1) {
-        const contents = await sweepTombstones(database, before, BATCH);
+        const contents = await sweepTombstones(database, deletedBefore, before, BATCH);
         total.messages += contents.length;
         await collect(contents);
         if (contents.length < BATCH) break;

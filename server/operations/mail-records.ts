@@ -7,7 +7,9 @@ import {
   countThreads,
   findArchived,
   findThread,
-  markRestored,
+  releaseAll,
+  releaseArchived,
+  releaseDeletedSince,
   pageArchived,
   positionsAt,
   readFeed,
@@ -31,7 +33,11 @@ export type MailRecords = {
     which: { readonly id?: string; readonly uid?: number; readonly from?: Date; readonly to?: Date },
   ) => Promise<ArchivedMessage[]>;
   /** Archived messages are shown no more once they are back. */
-  readonly markRestored: (user: UserId, ids: readonly string[]) => Promise<void>;
+  readonly release: (user: UserId, ids: readonly string[]) => Promise<void>;
+  /** Nothing of this user's mail is kept to be restored. */
+  readonly releaseAll: (user: UserId) => Promise<void>;
+  /** What was deleted of a mailbox by changes from this modseq on is not kept. */
+  readonly releaseDeletedSince: (user: UserId, mailbox: MailboxId, modseq: Modseq) => Promise<void>;
   /** Header fields by content; their `uid` means nothing. */
   readonly summariesOf: (contents: readonly ContentId[]) => Promise<ReadonlyMap<string, MessageSummary>>;
   readonly feed: (user: UserId, mailbox: MailboxId, after: Modseq, limit: number) => Promise<readonly FeedEntry[]>;
@@ -39,7 +45,17 @@ export type MailRecords = {
   readonly files: FileStore;
 };
 
-export function createMailRecords(database: Database): MailRecords {
+/** What the records need of the mail: placements that have reached the journal's end. */
+export type MailState = {
+  readonly mailboxes: (user: UserId) => Promise<readonly { readonly id: MailboxId; readonly modseq: Modseq }[]>;
+  /** Resolves when the entries up to this modseq have been applied. */
+  readonly applied: (user: UserId, mailbox: MailboxId, modseq: Modseq) => Promise<void>;
+};
+
+export function createMailRecords(database: Database, mail: MailState): MailRecords {
+  const settle = async (user: UserId): Promise<void> => {
+    for (const { id, modseq } of await mail.mailboxes(user)) await mail.applied(user, id, modseq);
+  };
   const notes = createRecords<MessageNoteFields>(database, 'messageNotes', { ids: ['user', 'content'] });
   return {
     notesOf: async (user, contents) => {
@@ -51,9 +67,20 @@ export function createMailRecords(database: Database): MailRecords {
     },
     threadCounts: (user, threads) => countThreads(database, user, threads),
     thread: (user, thread) => findThread(database, user, thread),
-    archived: (user, request) => pageArchived(database, user, request),
-    findArchived: (user, which) => findArchived(database, user, which),
-    markRestored: (user, ids) => markRestored(database, user, ids),
+    archived: async (user, request) => {
+      await settle(user);
+      return pageArchived(database, user, request);
+    },
+    findArchived: async (user, which) => {
+      await settle(user);
+      return findArchived(database, user, which);
+    },
+    release: (user, ids) => releaseArchived(database, user, ids),
+    releaseAll: (user) => releaseAll(database, user),
+    releaseDeletedSince: async (user, mailbox, modseq) => {
+      await mail.applied(user, mailbox, modseq);
+      await releaseDeletedSince(database, user, mailbox, modseq);
+    },
     summariesOf: async (contents) => {
       const found = await readSummaries(database, contents);
       return new Map(

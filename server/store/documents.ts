@@ -58,8 +58,8 @@ export type MessageDoc = {
   bodyStructure: Buffer;
   expunged?: number;
   expungedAt?: Date;
-  /** A copy of it was placed again: it is no longer shown as deleted. */
-  restored?: boolean;
+  /** Not to be restored (it was, or must not be kept): no longer shown as deleted, and swept after the usual grace. */
+  released?: boolean;
 };
 
 /** AppendedMessage in short names: thousands of them may stand in one journal document. */

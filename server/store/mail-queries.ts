@@ -40,7 +40,7 @@ export async function findThread(
 
 /** Deleted messages that are still kept, newest deletion last in id order. */
 export async function pageArchived(database: Database, user: UserId, request: PageRequest): Promise<Page<ArchivedMessage>> {
-  const filter = { user: oid(user), expungedAt: { $exists: true }, restored: { $exists: false } };
+  const filter = { user: oid(user), expungedAt: { $exists: true }, released: { $exists: false } };
   const page = await guarded(() => readPage(database.main.collection('messages'), filter, request));
   return { ...page, results: page.results.map((doc) => archived(doc as unknown as MessageDoc)) };
 }
@@ -56,7 +56,7 @@ export async function findArchived(
   const filter = {
     user: oid(user),
     expungedAt: dates,
-    restored: { $exists: false },
+    released: { $exists: false },
     ...(id === undefined ? {} : { _id: oid(id) }),
     ...(uid === undefined ? {} : { uid }),
   };
@@ -64,10 +64,21 @@ export async function findArchived(
   return docs.map(archived);
 }
 
-/** It is back: the archive does not show it any more. */
-export async function markRestored(database: Database, user: UserId, ids: readonly string[]): Promise<void> {
+/** They are back, or were not to be kept: the archive does not show them any more. */
+export async function releaseArchived(database: Database, user: UserId, ids: readonly string[]): Promise<void> {
   const filter = { user: oid(user), _id: { $in: ids.map(oid) }, expungedAt: { $exists: true } };
-  await guarded(() => database.messages.updateMany(filter, { $set: { restored: true } }, database.concerns.durable));
+  await guarded(() => database.messages.updateMany(filter, { $set: { released: true } }, database.concerns.durable));
+}
+
+/** All mail of a user whose account ended, also what is only about to become a tombstone. */
+export async function releaseAll(database: Database, user: UserId): Promise<void> {
+  await guarded(() => database.messages.updateMany({ user: oid(user) }, { $set: { released: true } }, database.concerns.durable));
+}
+
+/** What was deleted of a mailbox since a moment. */
+export async function releaseDeletedSince(database: Database, user: UserId, mailbox: MailboxId, modseq: Modseq): Promise<void> {
+  const filter = { user: oid(user), mailbox: oid(mailbox), expunged: { $gte: modseq } };
+  await guarded(() => database.messages.updateMany(filter, { $set: { released: true } }, database.concerns.durable));
 }
 
 /** Header fields of contents, wherever they are placed. */

@@ -24,5 +24,12 @@ export const MAIL_RECORD_INDEXES: readonly IndexEntry[] = [
     options: { partialFilterExpression: { expungedAt: { $exists: true } } },
     reason: 'Deleted messages of a user that can be restored.',
   },
+  {
+    collection: 'messages',
+    name: 'released',
+    key: { released: 1, expungedAt: 1 },
+    options: { partialFilterExpression: { released: { $exists: true } } },
+    reason: 'The sweeper takes what is not kept to be restored.',
+  },
   { collection: 'journal', name: 'feed', key: { user: 1, at: 1 }, reason: 'Listeners that resume from an event.' },
 ];

@@ -308,10 +308,20 @@ async function* batches<T>(cursor: MessageCursor, size: number, map: (doc: Messa
 
 // ── Sweeping ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** Removes tombstones older than `before`, at most `limit`; answers the contents they referred to. */
-export async function sweepTombstones(database: Database, before: Date, limit: number): Promise<ObjectId[]> {
+/**
+ * Removes tombstones older than `before`, of released messages those older than `releasedBefore`, at most `limit` of each; answers the contents they referred to.
+ */
+export async function sweepTombstones(
+  database: Database,
+  before: Date,
+  releasedBefore: Date,
+  limit: number,
+): Promise<ObjectId[]> {
   return guarded(async () => {
-    const docs = await database.messages.find({ expungedAt: { $lt: before } }, { projection: { content: 1 }, limit }).toArray();
+    const options = { projection: { content: 1 }, limit };
+    const old = await database.messages.find({ expungedAt: { $lt: before } }, options).toArray();
+    const released = await database.messages.find({ released: true, expungedAt: { $lt: releasedBefore } }, options).toArray();
+    const docs = [...old, ...released];
     if (docs.length === 0) return [];
     await database.messages.deleteMany({ _id: { $in: docs.map((doc) => doc._id) } }, database.concerns.ordered);
     return docs.map((doc) => doc.content);

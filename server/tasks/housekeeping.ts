@@ -12,6 +12,8 @@ export type HousekeepingSchedule = {
   readonly intervalMs: number;
   /** How long content stays that nothing refers to (ms). */
   readonly graceMs: number;
+  /** How long deleted messages can be restored (ms), asked anew each time; never less than the grace. Default: the grace. */
+  readonly keepDeletedMs?: () => number;
   /** How long journals are kept: QRESYNC reaches back so far (ms). */
   readonly journalMs: number;
 };
@@ -35,7 +37,8 @@ export function startHousekeeping(
     const finished = await work.applyUnapplied(new Date(now));
     if (finished > 0) log.info('finished changes that another worker had begun', { mailboxes: finished });
     if (stopped) return;
-    const swept = await work.sweep(new Date(now - schedule.graceMs));
+    const keepDeletedMs = Math.max(schedule.graceMs, schedule.keepDeletedMs?.() ?? 0);
+    const swept = await work.sweep(new Date(now - schedule.graceMs), new Date(now - keepDeletedMs));
     if (swept.messages + swept.contents + swept.blobs > 0) log.info('swept', swept);
     if (stopped) return;
     const trimmed = await work.trimJournals(new Date(now - schedule.journalMs));

@@ -1,6 +1,7 @@
 /** What was deleted, and comes back. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { waitFor } from '../harness/wait-for.ts';
 import { type ApiClient, type Body, startApi } from './api-kit.ts';
 
 let api: ApiClient;
@@ -67,11 +68,20 @@ test('by its number, into another mailbox; and everything of a time, also of mai
   await add('Gone', 'one');
   await add('Gone', 'two');
   await api.delete(`/users/${user}/mailboxes/${boxes['Gone']}`);
+  // The end of a mailbox is applied behind the answer.
+  await waitFor(async () => (await api.get(`/users/${user}/archived/messages`)).body.total === 2);
   const restored = await api.post(`/users/${user}/archived/restore`, { start, end: new Date(Date.now() + 1000).toISOString() });
   assert.equal(restored.status, 200, JSON.stringify(restored.body));
   assert.match(restored.body.task, /^[0-9a-f]{24}$/);
   const inbox = (await api.get(`/users/${user}/mailboxes/${boxes['INBOX']}/messages`)).body.results;
   assert.deepEqual(inbox.map((one: Body) => one.subject).sort(), ['one', 'two']);
+});
+
+test('what is not to be kept is not kept', async () => {
+  const { user, boxes, add } = await setUp();
+  for (let n = 0; n < 5; n += 1) await add('Trash', `secret ${n}`);
+  await api.delete(`/users/${user}/mailboxes/${boxes['Trash']}/messages`, { skipArchive: true });
+  assert.equal((await api.get(`/users/${user}/archived/messages`)).body.total, 0);
 });
 
 test('refusals', async () => {

@@ -48,7 +48,7 @@ export function archiveRoutes(context: ApiContext): Route[] {
       }),
     );
     const { uids } = await operations.messages.append(user, mailbox, placed);
-    await records.markRestored(
+    await records.release(
       user,
       messages.map((one) => one.id),
     );

@@ -121,7 +121,8 @@ export function messageRoutes(context: ApiContext): Route[] {
       const user = asUser(input.user);
       const info = await expectMailbox(context, user, input.mailbox as MailboxId);
       // One journal entry takes them all: there is nothing to do in the background.
-      const { expunged } = await operations.messages.expunge(user, info.id, { onlyDeleted: false });
+      const { expunged, modseq } = await operations.messages.expunge(user, info.id, { onlyDeleted: false });
+      if (input.skipArchive && !expunged.isEmpty) await store.records.releaseDeletedSince(user, info.id, modseq);
       if (input.async) return { success: true, scheduled: info.id, existing: false };
       return { success: true, deleted: expunged.count, errors: 0 };
     }),
