@@ -115,6 +115,7 @@ export class Desktop {
     this.#refresh();
     this.#trayShown = await hasTray();
     if (!args.hidden || !this.#trayShown) this.#window.show();
+    if (await this.#movesToApplications()) return;
     await this.#link.start();
   }
 
@@ -157,6 +158,12 @@ export class Desktop {
 
   get finished(): boolean {
     return this.#finished;
+  }
+
+  /** Before the mail server starts: a disk image that is put away would take its programs along. True: the moved app starts in this one's place. */
+  async #movesToApplications(): Promise<boolean> {
+    if (process.platform !== 'darwin' || !app.isPackaged || app.isInApplicationsFolder()) return false;
+    return (await this.#questions.mayMoveToApplications()) && app.moveToApplicationsFolder();
   }
 
   #places(): Places {

@@ -45,6 +45,20 @@ export class Questions {
     return answer === 0 ? 'keep' : answer === 1 ? 'quit' : 'cancel';
   }
 
+  /** macOS only. */
+  async mayMoveToApplications(): Promise<boolean> {
+    const words = this.#words;
+    const answer = await this.#ask({
+      type: 'question',
+      message: words.moveTitle,
+      detail: words.moveText,
+      buttons: [words.move, words.updateLater],
+      defaultId: 0,
+      cancelId: 1,
+    });
+    return answer === 0;
+  }
+
   async mayUpdate(version: string): Promise<boolean> {
     const words = this.#words;
     const answer = await this.#ask({

@@ -49,6 +49,10 @@ const en = {
     'This mail server runs as a service. Install the new version with the installer or the package manager: it restarts the service.',
   updateFailed: 'The update was not installed. The mail server runs as before.',
   noAppliance: 'A part of Mallard is missing: its own Node. Install Mallard again; a virus scanner may have removed it.',
+  moveTitle: 'Move Mallard to the Applications folder?',
+  moveText:
+    'From the disk image or the downloads folder it cannot be updated, and the mail server would stop when that folder goes.',
+  move: 'Move',
   crashedOften: 'The mail server ended again and again. It is not started any more by itself.',
   crashed: 'The mail server ended unexpectedly and is started again.',
 };
@@ -105,6 +109,10 @@ const de: Words = {
   updateFailed: 'Die Aktualisierung wurde nicht eingespielt. Der Mailserver läuft wie zuvor.',
   noAppliance:
     'Ein Teil von Mallard fehlt: sein eigenes Node. Mallard muss neu installiert werden; vielleicht hat ein Virenscanner es entfernt.',
+  moveTitle: 'Mallard in den Programme-Ordner bewegen?',
+  moveText:
+    'Aus dem Abbild oder dem Downloads-Ordner kann es nicht aktualisiert werden, und der Mailserver hielte an, wenn dieser Ordner verschwindet.',
+  move: 'Bewegen',
   crashedOften: 'Der Mailserver endete immer wieder. Er wird nicht mehr von selbst gestartet.',
   crashed: 'Der Mailserver endete unerwartet und wird neu gestartet.',
 };
