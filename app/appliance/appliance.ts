@@ -11,7 +11,7 @@ import { CertificateKeeper } from './certificates/keeper.ts';
 import type { ServerCertificate } from './certificates/certificates.ts';
 import { certificateNames } from './certificates/names.ts';
 import { removeControlFile, writeControlFile } from './control/control-file.ts';
-import type { ControlEvent, Notice, Status } from './control/contract.ts';
+import type { ControlEvent, Finding, Notice, Status } from './control/contract.ts';
 import { ControlFault } from './control/fault.ts';
 import { ControlServer } from './control/server.ts';
 import type { ControlSubject, WorkerApi } from './control/subject.ts';
@@ -20,6 +20,7 @@ import { LogStore } from './logs/store.ts';
 import { startSampler } from './metrics/sampler.ts';
 import { MetricsStore } from './metrics/store.ts';
 import { builtGui, type DataPaths, dataPaths, makeDataDirs } from './paths.ts';
+import { examineRunning } from './preflight.ts';
 import { connectableHost, fallbackOffset, Ports, PortFault, probePort } from './ports.ts';
 import { ensureToken, newToken } from './secrets.ts';
 import type { SettingName } from './settings/registry.ts';
@@ -219,6 +220,10 @@ export class Appliance implements ControlSubject {
   restartService(name: string): Promise<void> {
     if (name === 'worker') return this.#restartWorkers(() => true);
     return this.#command(name, (service) => this.#supervisor.restartService(service));
+  }
+
+  async preflight(): Promise<readonly Finding[]> {
+    return examineRunning(this.paths, this.settings, this.status());
   }
 
   shutdown(): void {

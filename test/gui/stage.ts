@@ -116,6 +116,18 @@ export async function raiseStage(options: StageOptions = {}): Promise<Stage> {
     stopService: (name) => act('stop', name, 'stopped'),
     restartService: (name) => act('restart', name, 'ready'),
     workerApi: () => api.address,
+    preflight: () => [
+      { name: 'processor', state: 'ok', message: 'it has AVX, which MongoDB needs' },
+      { name: 'memory', state: 'ok', message: '5.1 GB of 7.8 GB available' },
+      {
+        name: 'disk',
+        state: 'warn',
+        message: '4.2 GB free of 64 GB where the data is',
+        remedy: 'Free some space soon, or move the data directory to another disk.',
+      },
+      { name: 'clock', state: 'ok', message: 'it goes right' },
+      { name: 'ports', state: 'ok', message: 'imap 143, imaps 993, submission 587, submissions 465, smtp 25' },
+    ],
     shutdown: () => void asked.push('shutdown'),
     subscribe: (listener) => {
       listeners.add(listener);

@@ -86,6 +86,15 @@ export const logLineSchema = z.object({
   fields: z.record(z.string(), z.unknown()).optional(),
 });
 
+/** One check of the machine, the data and what runs; `mallard doctor` prints the same. */
+export const findingSchema = z.object({
+  name: z.string(),
+  /** `fail`: Mallard does not work, or not safely. `warn`: it works, with a drawback. */
+  state: z.enum(['ok', 'warn', 'fail']),
+  message: z.string(),
+  remedy: z.string().optional(),
+});
+
 /** Query parameters are text; a list is separated by commas. */
 const commaList = z
   .string()
@@ -222,6 +231,7 @@ export const routes = {
       series: z.record(z.string(), z.array(metricPointSchema)),
     }),
   }),
+  preflight: route('GET', '/control/preflight', { answer: z.object({ checks: z.array(findingSchema) }) }),
   shutdown: route('POST', '/control/shutdown', { answer: done }),
   session: route('GET', '/control/session', { access: 'open', answer: z.object({ signedIn: z.boolean() }) }),
   /** Exchanges the one-time secret of a sign-in link for the session cookie. */
@@ -247,6 +257,7 @@ export type Status = z.output<typeof statusSchema>;
 export type Service = z.output<typeof serviceSchema>;
 export type Endpoint = z.output<typeof endpointSchema>;
 export type Notice = z.output<typeof noticeSchema>;
+export type Finding = z.output<typeof findingSchema>;
 export type LogEntry = z.output<typeof logLineSchema>;
 export type SettingEntry = z.output<typeof settingSchema>;
 export type SettingsChanged = z.output<typeof settingsChangedSchema>;

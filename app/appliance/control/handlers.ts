@@ -61,6 +61,7 @@ export function makeHandlers(subject: ControlSubject, sessions: SignIn, guiUrl: 
       const names = subject.metrics.names();
       return { names, ...copy(subject.metrics.history(query.series ?? names, from, to, query.points)) };
     },
+    preflight: async () => ({ checks: [...(await subject.preflight())] }),
     shutdown: () => {
       subject.shutdown();
       return done;

@@ -50,6 +50,7 @@ const subject: ControlSubject = {
     asked.push(`restart ${name}`);
   },
   workerApi: () => workerApi,
+  preflight: () => [{ name: 'disk', state: 'ok', message: '7 GB free' }],
   shutdown: () => void asked.push('shutdown'),
   subscribe: (listener) => {
     listeners.add(listener);

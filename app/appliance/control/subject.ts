@@ -2,7 +2,7 @@
 import type { LogStore } from '../logs/store.ts';
 import type { MetricsStore } from '../metrics/store.ts';
 import type { Settings } from '../settings/store.ts';
-import type { ControlEvent, Status } from './contract.ts';
+import type { ControlEvent, Finding, Status } from './contract.ts';
 
 /** The worker's HTTP API as this computer reaches it. */
 export interface WorkerApi {
@@ -22,6 +22,8 @@ export interface ControlSubject {
   restartService(name: string): Promise<void>;
   /** Undefined while no worker is ready. */
   workerApi(): WorkerApi | undefined;
+  /** Looks at the machine, the data directory and the services. Takes some tenths of a second. */
+  preflight(): readonly Finding[] | Promise<readonly Finding[]>;
   /** Begins the stop of everything; returns at once. */
   shutdown(): void;
   subscribe(listener: (event: ControlEvent) => void): () => void;
