@@ -6,6 +6,7 @@ import { createLearning } from './delivery/spam/learning.ts';
 import { type OpenedStore, createOperations } from './operations/create.ts';
 import { startDeletions } from './tasks/deleted-users.ts';
 import { DEFAULT_SCHEDULE, startHousekeeping } from './tasks/housekeeping.ts';
+import { startRetention } from './tasks/retention.ts';
 
 /** Throws a busy Fault while the database is away. */
 export async function openStore(config: Config, log: Logger): Promise<OpenedStore> {
@@ -15,17 +16,19 @@ export async function openStore(config: Config, log: Logger): Promise<OpenedStor
   const spamLog = log.with({ service: 'spam' });
   const housekeeping = startHousekeeping(opened.housekeeping, schedule, log.with({ service: 'housekeeping' }));
   const deletions = startDeletions(opened.accounts.deletion.purge, log.with({ service: 'housekeeping' }));
+  opened.webhooks.start();
   const { learning } = config.spam;
   const operations = learning.enabled
     ? trainFromMoves(opened.operations, createLearning({ ...learning, words: opened.spam.words, log: spamLog }), spamLog)
         .operations
     : opened.operations;
+  const retention = startRetention(opened.retention, log.with({ service: 'housekeeping' }));
   return {
     ...opened,
     operations,
     close: async () => {
       await deletions.stop();
-      await housekeeping.stop();
+      await Promise.all([housekeeping.stop(), retention.stop()]);
       await opened.close();
     },
   };

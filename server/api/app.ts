@@ -2,9 +2,11 @@
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Access, RouteContract } from './contract/route.ts';
 import type { ApiActor } from '../operations/accounts-tokens.ts';
+import type { HookEvent } from '../operations/webhooks.ts';
 import { createIdentify, type Identify, mayCall } from './access.ts';
 import { addBodyParsers, parseQuery, RawBody } from './body.ts';
 import type { ApiContext, Call, Route } from './context.ts';
+import { hookEventOf } from './hook-events.ts';
 import { failureOf, InvalidFields, refuse } from './faults.ts';
 import { allRoutes } from './routes/all.ts';
 
@@ -33,7 +35,7 @@ export async function createApp(context: ApiContext): Promise<FastifyInstance> {
       method: contract.method,
       url: contract.path,
       bodyLimit: contract.bigBody === true ? bigBody : BODY_LIMIT,
-      handler: (request, reply) => answer(each, identify, request, reply),
+      handler: (request, reply) => answer(each, identify, store.webhooks.emit, request, reply),
     });
   }
   app.setErrorHandler((error, request, reply) => {
@@ -57,7 +59,13 @@ export async function createApp(context: ApiContext): Promise<FastifyInstance> {
   return app;
 }
 
-async function answer(each: Route, identify: Identify, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+async function answer(
+  each: Route,
+  identify: Identify,
+  announce: (event: HookEvent) => void,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<unknown> {
   const { contract } = each;
   const query = request.query as Record<string, unknown>;
   const actor = await identify(request.headers, query['accessToken'], request.ip);
@@ -87,6 +95,8 @@ async function answer(each: Route, identify: Identify, request: FastifyRequest, 
     signal: aborted.signal,
   };
   const result = await each.run(call);
+  const event = hookEventOf(contract.operation, input, result);
+  if (event !== undefined) announce(event);
   // An endpoint without JSON has written its answer itself.
   return contract.output === undefined ? reply : { success: true, ...(result as object) };
 }

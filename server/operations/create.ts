@@ -22,7 +22,9 @@ import { type Certificates, createCertificates } from './certificates.ts';
 import { type DomainAccess, createDomainAccess } from './domain-access.ts';
 import { type DomainAliases, createDomainAliases } from './domain-aliases.ts';
 import { type Settings, createSettings } from './settings.ts';
+import { type Webhooks, createWebhooks } from './webhooks.ts';
 import { type DkimKeys, createDkimKeys } from './dkim-keys.ts';
+import { type Retention, createRetention } from './retention.ts';
 import { type RuleBooks, createRuleBooks } from './rule-book.ts';
 import { GREYLIST_INDEXES, type GreylistStore, createGreylistStore } from '../store/greylist.ts';
 import { SPAM_WORD_INDEXES, type SpamWords, createSpamWords } from '../store/spam-words.ts';
@@ -52,6 +54,8 @@ export type OpenedStore = {
   readonly domains: { readonly aliases: DomainAliases; readonly access: DomainAccess };
   /** What an administrator changes while the server runs. */
   readonly settings: Settings;
+  /** Started by who runs them; without that events are only written down. */
+  readonly webhooks: Webhooks;
   /** By server name, besides the server's own. */
   readonly certificates: Certificates;
   /** Outgoing mail. */
@@ -61,6 +65,7 @@ export type OpenedStore = {
   readonly usage: Usage;
   readonly userLimits: UserLimitReader;
   readonly secrets: Secrets;
+  readonly retention: Retention;
   /** What the spam filters remember. */
   readonly spam: { readonly words: SpamWords; readonly greylist: GreylistStore };
   /** What happens to mail on its way: users' rules, keys for signing, and the trace. */
@@ -126,6 +131,13 @@ export async function createOperations(config: Config, log: Logger): Promise<Ope
   });
   const flowTables = createFlowTables(database);
   const adminTables = createAdminTables(database);
+  const secrets = createSecrets(database);
+  const webhooks = createWebhooks({
+    hooks: adminTables.webhooks,
+    deliveries: adminTables.webhookDeliveries,
+    secret: () => secrets.get('webhooks'),
+    log: log.with({ service: 'webhooks' }),
+  });
   const settings = await createSettings(adminTables.settings, accounts.context.defaults, log.with({ service: 'settings' }));
   return {
     operations: { ...core.operations, accounts: accounts.operations },
@@ -143,7 +155,8 @@ export async function createOperations(config: Config, log: Logger): Promise<Ope
     usage: createUsage(database),
     spam: { words: createSpamWords(database), greylist: createGreylistStore(database) },
     userLimits: createUserLimits(accounts.context.tables.users, accounts.context.defaults),
-    secrets: createSecrets(database),
+    secrets,
+    webhooks,
     flow: {
       filters: flowTables.filters,
       dkim: createDkimKeys(flowTables.dkimKeys),
@@ -155,6 +168,7 @@ export async function createOperations(config: Config, log: Logger): Promise<Ope
     redisConnected: beacons.connected,
     close: async () => {
       settings.close();
+      await webhooks.stop();
       await core.close();
       await beacons.close();
       await database.close();

@@ -3,11 +3,14 @@ import type { Database } from './connect.ts';
 import type { IndexEntry } from './indexes.ts';
 import { type Records, createRecords } from './records.ts';
 import type { DomainAccessFields, SettingFields } from './types-admin.ts';
+import type { WebhookDeliveryFields, WebhookFields } from './types-webhooks.ts';
 import type { CertificateFields } from './types-certificates.ts';
 
 export type AdminTables = {
   readonly domainAccess: Records<DomainAccessFields>;
   readonly settings: Records<SettingFields>;
+  readonly webhooks: Records<WebhookFields>;
+  readonly webhookDeliveries: Records<WebhookDeliveryFields>;
   readonly certificates: Records<CertificateFields>;
 };
 
@@ -15,6 +18,8 @@ export function createAdminTables(database: Database): AdminTables {
   return {
     domainAccess: createRecords(database, 'domainAccess'),
     settings: createRecords(database, 'settings'),
+    webhooks: createRecords(database, 'webhooks', { ids: ['user'] }),
+    webhookDeliveries: createRecords(database, 'webhookDeliveries', { ids: ['hook'] }),
     certificates: createRecords(database, 'certificates'),
   };
 }
@@ -26,6 +31,15 @@ export const ADMIN_INDEXES: readonly IndexEntry[] = [
     key: { tagKey: 1, domain: 1 },
     options: { unique: true },
     reason: 'A domain is on one of a tag’s lists; deliveries look it up.',
+  },
+  { collection: 'webhookDeliveries', name: 'due', key: { next: 1 }, reason: 'Senders take what is due.' },
+  { collection: 'webhookDeliveries', name: 'hook', key: { hook: 1 }, reason: 'What is on its way to a hook goes with it.' },
+  {
+    collection: 'webhookDeliveries',
+    name: 'expiry',
+    key: { expires: 1 },
+    options: { expireAfterSeconds: 0 },
+    reason: 'What nobody could deliver goes in the end.',
   },
   { collection: 'settings', name: 'key', key: { key: 1 }, options: { unique: true }, reason: 'One value per setting.' },
   {

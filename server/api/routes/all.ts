@@ -21,6 +21,7 @@ import { submissionRoutes } from './submission.ts';
 import { updateRoutes } from './updates.ts';
 import { uploadRoutes } from './uploads.ts';
 import { userRoutes } from './users.ts';
+import { webhookRoutes } from './webhooks.ts';
 
 export function allRoutes(context: ApiContext): Route[] {
   const routes = [
@@ -42,6 +43,7 @@ export function allRoutes(context: ApiContext): Route[] {
     autoreplyRoutes,
     domainRoutes,
     settingRoutes,
+    webhookRoutes,
     storageRoutes,
     queueRoutes,
   ].flatMap((group) => group(context));
