@@ -91,3 +91,23 @@ test('messages without Message-ID are all kept; a user without Sent has none', a
   await first.operations.mailboxes.delete(user, 'Sent');
   await copies.save(user, '<1@x>', raw('<1@x>'));
 });
+
+test('a burst costs one append a message, whatever is repeated at the same time', async () => {
+  const { user, sent } = await newUser();
+  const ids = Array.from({ length: 40 }, (_, index) => `<burst${index}@x>`);
+  await Promise.all([...ids, ...ids, ...ids].map((id) => copies.save(user, id, raw(id, id))));
+  const saved = await bodies(user, sent);
+  assert.deepEqual([...saved].sort(), ids.map((id) => `${id}\r\n`).sort());
+});
+
+test('a watch ends after its time, and a later submission still finds what is there', async () => {
+  const { user, sent } = await newUser();
+  const brief = createSentCopies({ operations: first.operations, log: silentLogger, watchMs: 1 });
+  await brief.save(user, '<1@x>', raw('<1@x>'));
+  await waitFor(async () => {
+    await brief.save(user, '<1@x>', raw('<1@x>'));
+    return true;
+  });
+  assert.deepEqual(await bodies(user, sent), ['x\r\n']);
+  brief.close();
+});
