@@ -51,7 +51,7 @@ run('node_modules/electron-builder/cli.js', [
   ...(args.includes('--publish') ? [] : ['--publish', 'never']),
   `--config.electronDist=${electron.folder}`,
   `--config.electronVersion=${electron.version}`,
-  ...(updates === undefined ? [] : ['--config.publish.provider=generic', `--config.publish.url=${updates}`]),
+  ...(updates === undefined || updates === '' ? [] : ['--config.publish.provider=generic', `--config.publish.url=${updates}`]),
 ]);
 tell(`Done: ${path.join(build, 'dist')}`);
 if (electron.old) tell(`Electron ${electron.version} gets no security fixes: do not give this build away.`);
