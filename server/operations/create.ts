@@ -156,6 +156,10 @@ export async function createOperations(config: Config, log: Logger): Promise<Ope
     spam: { words: createSpamWords(database), greylist: createGreylistStore(database) },
     userLimits: createUserLimits(accounts.context.tables.users, accounts.context.defaults),
     secrets,
+    retention: createRetention(database, core.operations.messages, {
+      '\\Trash': config.delivery.trashMs,
+      '\\Junk': config.delivery.junkMs,
+    }),
     webhooks,
     flow: {
       filters: flowTables.filters,

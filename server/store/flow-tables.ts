@@ -19,6 +19,20 @@ export function createFlowTables(database: Database): FlowTables {
 export const FLOW_INDEXES: readonly IndexEntry[] = [
   { collection: 'filters', name: 'user', key: { user: 1 }, reason: 'Every delivery reads the filters of its user.' },
   {
+    collection: 'mailboxes',
+    name: 'retention',
+    key: { retentionMs: 1 },
+    options: { partialFilterExpression: { retentionMs: { $exists: true } } },
+    reason: 'The mailboxes that keep messages for a time of their own.',
+  },
+  {
+    collection: 'mailboxes',
+    name: 'specialUse',
+    key: { specialUse: 1 },
+    options: { partialFilterExpression: { specialUse: { $exists: true } } },
+    reason: 'Trash and Junk of all users, which keep messages for a time.',
+  },
+  {
     collection: 'dkimKeys',
     name: 'domain',
     key: { domain: 1, selector: 1 },
