@@ -86,10 +86,16 @@ export class MailboxRegistry {
     entry.users += 1;
     try {
       await entry.log.view();
-      entry.unsubscribe ??= this.#beacons.subscribe(user, (beacon) => {
-        if (beacon.kind !== 'mailbox' || beacon.mailbox !== mailbox || beacon.modseq <= entry.log.modseq) return;
-        this.#catchUp(entry);
-      });
+      entry.unsubscribe ??= this.#beacons.subscribe(
+        user,
+        (beacon) => {
+          if (beacon.kind !== 'mailbox' || beacon.mailbox !== mailbox || beacon.modseq <= entry.log.modseq) return;
+          this.#catchUp(entry);
+        },
+        () => {
+          if (entry.log.holds > 0 && !this.#beacons.alone()) this.#catchUp(entry);
+        },
+      );
       // Between loading and subscribing something may have happened that nobody told us.
       await entry.log.catchUp();
     } catch (error) {

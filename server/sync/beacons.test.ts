@@ -48,6 +48,26 @@ describe('beacons', () => {
     await redis.stop();
   });
 
+  it('say from when on nothing of a user goes unheard', async () => {
+    const redis = await startRedis();
+    const [one, two] = [connect(redis.uri), connect(redis.uri)];
+    let missed = 0;
+    one.onReconnect(() => (missed += 1));
+    one.subscribe(BOB, () => {});
+    await waitFor(() => one.connected() && two.connected() && missed > 0, { what: 'the first connection to be told as well' });
+    for (let round = 1; round <= 50; round += 1) {
+      let heard = 0;
+      const stop = one.subscribe(
+        ANN,
+        () => (heard += 1),
+        () => two.publish(beacon(ANN, round)),
+      );
+      await waitFor(() => heard === 1, { intervalMs: 1, what: `the beacon of round ${round}` });
+      stop();
+    }
+    await redis.stop();
+  });
+
   it('know whether there is anybody else, and say when something may have been missed', async () => {
     const redis = await startRedis();
     const first = connect(redis.uri);

@@ -16,7 +16,8 @@ export type BeaconListener = (beacon: Beacon) => void;
 export type Beacons = {
   /** Tells every worker, this one's listeners included. Never fails and never waits: without Redis the others poll. */
   readonly publish: (beacon: Beacon) => void;
-  readonly subscribe: (user: UserId, listener: BeaconListener) => () => void;
+  /** `active` is called once beacons of other workers arrive from now on: what they changed before may have gone unheard. Not called while Redis is away. */
+  readonly subscribe: (user: UserId, listener: BeaconListener, active?: () => void) => () => void;
   /** False while Redis is away: whoever depends on beacons must poll. */
   readonly connected: () => boolean;
   /**
@@ -61,7 +62,8 @@ export function createRedisBeacons(uri: string, prefix: string, log: Logger): Be
   const origin = `${process.pid}-${Date.now().toString(36)}-${Math.floor(Math.random() * 2 ** 32).toString(36)}`;
   const reconnectListeners: (() => void)[] = [];
   let pending = 0;
-  let wasReady = false;
+  /** Subscriptions that Redis has not confirmed yet. */
+  const subscribing = new Map<UserId, Promise<unknown>>();
   let away = false;
   let peers = false;
   let answersBy = Number.POSITIVE_INFINITY;
@@ -91,8 +93,8 @@ export function createRedisBeacons(uri: string, prefix: string, log: Logger): Be
         .then(() => {
           greet('hello');
           answersBy = Date.now() + ANSWER_MS;
-          if (wasReady) missed();
-          wasReady = true;
+          // At the first time, too: mailboxes may have been opened before the connection was there.
+          missed();
         })
         .catch((error: unknown) => log.warn('Redis subscription failed', { error }));
     });
@@ -129,11 +131,18 @@ export function createRedisBeacons(uri: string, prefix: string, log: Logger): Be
           pending -= 1;
         });
     },
-    subscribe: (user, listener) => {
+    subscribe: (user, listener, active) => {
       const remove = local.add(user, listener);
       if (local.count(user) === 1 && subscriber.status === 'ready') {
-        subscriber.subscribe(channelOf(user)).catch((error: unknown) => log.debug('Redis subscription failed', { error }));
+        const confirmed = subscriber
+          .subscribe(channelOf(user))
+          .catch((error: unknown) => log.debug('Redis subscription failed', { error })) // the next 'ready' subscribes again
+          .finally(() => {
+            if (subscribing.get(user) === confirmed) subscribing.delete(user);
+          });
+        subscribing.set(user, confirmed);
       }
+      if (active !== undefined) void subscribing.get(user)?.then(active);
       return () => {
         remove();
         if (local.count(user) === 0 && subscriber.status === 'ready') {
