@@ -8,6 +8,7 @@ import type { LeasedEntry } from '../store/types-queue.ts';
 import { createChecks } from './checks.ts';
 import { createDelivery, type Delivery } from './deliver.ts';
 import { createSigner } from './dkim.ts';
+import { emitResult, withEvents } from './mail-events.ts';
 import { createOutgoing, type Outgoing, type OutgoingParts } from './outgoing.ts';
 import type { NoticeKind } from './queue/bounce.ts';
 import type { RecipientResult } from './queue/results.ts';
@@ -39,6 +40,7 @@ export type MailServices = {
 export function createMailServices(parts: MailServicesParts): MailServices {
   const { config, store, log, now = Date.now } = parts;
   const { operations, flow } = store;
+  const { emit } = store.webhooks;
   const trace = createTrace({ store: flow.trace, keepMs: config.trace.keepMs, log: log.with({ service: 'trace' }) });
   const resolver = new Resolver({ timeout: 5_000, tries: 2 });
   if (config.outbound.dnsServers.length > 0) resolver.setServers(config.outbound.dnsServers);
@@ -70,7 +72,7 @@ export function createMailServices(parts: MailServicesParts): MailServices {
     config,
     log: deliveryLog,
     rules,
-    trace,
+    trace: withEvents(trace, emit),
     ...(spam.learning === undefined ? {} : { opinions: spam.learning.open }),
   });
   const outgoing: Outgoing = createOutgoing({
@@ -80,7 +82,10 @@ export function createMailServices(parts: MailServicesParts): MailServices {
     delivery,
     log: log.with({ service: 'queue' }),
     beforeSending: (entry, body) => signer.sign(entry, body),
-    onResult: (entry, result, final) => tellAttempt(trace, entry, result, final, now()),
+    onResult: (entry, result, final) => {
+      tellAttempt(trace, entry, result, final, now());
+      emitResult(emit, entry, result, final);
+    },
     onNotice: (entry, kind, recipients) => tellNotice(trace, entry, kind, recipients, now()),
     now,
     ...(parts.dns === undefined ? {} : { dns: parts.dns }),

@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { simpleParser } from 'mailparser';
 import type { DeliveryOutcome } from '../../server/delivery/deliver.ts';
 import type { UserId } from '../../server/mail/ids.ts';
 import type { FilterAction, FilterQuery } from '../../server/store/types-flow.ts';
 import { openMailBed, type MailBed } from '../harness/mail-bed.ts';
-import { freePort } from '../harness/servers.ts';
+import { freePort, waitFor } from '../harness/servers.ts';
+import { envelopeFrom } from '../harness/envelopes.ts';
 import { startSmtpSink, type SmtpSink } from '../harness/smtp-sink.ts';
 
 let bed: MailBed;
@@ -262,4 +266,51 @@ test('what leaves is signed for the author’s domain, and the trace tells the w
   await assert.rejects(bed.store.flow.dkim.put({ domain: 'mail.test', selector: 'x', privateKey: 'nonsense' }), /can’t be read/);
   assert.equal(await bed.store.flow.dkim.remove(key.id), true);
   assert.equal((await bed.store.flow.dkim.page('mail', { limit: 10 })).total, 1);
+});
+
+test('web hooks hear what is received, sent, put off and returned', async () => {
+  const events: string[] = [];
+  const receiver = createServer((request, response) => {
+    let body = '';
+    request.on('data', (bytes: Buffer) => {
+      body += bytes.toString();
+    });
+    request.on('end', () => {
+      const { ev, to } = JSON.parse(body) as { ev: string; to: string };
+      events.push(`${ev} ${to}`);
+      response.end();
+    });
+  });
+  await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
+  const { port } = receiver.address() as AddressInfo;
+  await bed.store.webhooks.create({ type: ['mail.*'], url: `http://127.0.0.1:${port}/` });
+  bed.store.webhooks.start();
+  try {
+    // Hooks are remembered for a moment.
+    await sleep(1_100);
+    const me = await person();
+    await deliver(me, text(me.address));
+    sink.options = { onRecipient: (address) => (address[0] === 'n' ? '550 no' : address[0] === 'l' ? '450 later' : '250 ok') };
+    await bed.outgoing.dispatch.sendTo(
+      envelopeFrom('me@mail.test', { transactionId: 'hooked' }),
+      ['yes@there.test', 'no@there.test', 'later@there.test'],
+      Buffer.from('Subject: x\r\n\r\nx\r\n'),
+      { now: new Date(bed.clock.ms) },
+    );
+    await bed.pass();
+    await waitFor(() => events.length >= 4);
+    assert.deepEqual(
+      new Set(events),
+      new Set([
+        `mail.received ${me.address}`,
+        'mail.sent yes@there.test',
+        'mail.bounced no@there.test',
+        'mail.deferred later@there.test',
+      ]),
+    );
+  } finally {
+    sink.options = {};
+    receiver.closeAllConnections();
+    await new Promise<void>((resolve) => receiver.close(() => resolve()));
+  }
 });
