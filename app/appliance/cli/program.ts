@@ -82,6 +82,8 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
       (await import('./commands/mailbox.ts')).listMailboxes(contextOf(options), user),
   );
 
+  addTokenCommands(group(program, 'token', 'access tokens of the HTTP API'));
+  addBanCommands(group(program, 'ban', 'who is kept out for wrong passwords'));
   addQueueCommands(group(program, 'queue', 'mail that waits to be sent'));
   add(program, 'trace [message]', 'where is my mail: by an address, a Message-ID or an id')
     .option('--subject <text>', 'part of the subject')
@@ -182,6 +184,41 @@ function addConfigCommands(config: Command): void {
     .action(async (name: string, value: string | undefined, options: CommonOptions & { default?: boolean }) =>
       commands((module) => module.setConfig(contextOf(options), name, value, options.default === true)),
     );
+}
+
+function addTokenCommands(token: Command): void {
+  const commands = async <T>(use: (module: typeof import('./commands/token.ts')) => Promise<T>): Promise<T> =>
+    use(await import('./commands/token.ts'));
+  add(token, 'create', 'make a token and print it; it is shown this once')
+    .addOption(
+      new Option('--role <role>', 'what it may do')
+        .choices(['root', 'manager', 'user', 'audit', 'export', 'readonly', 'custom'])
+        .makeOptionMandatory(),
+    )
+    .option('--user <user>', 'whose things it is for; needed for the role user')
+    .option('--ttl <span>', 'end this long after the last use: 90s, 15m, 12h, 30d')
+    .option('--description <text>', 'what it is for')
+    .option('--grant <grant>', 'for the role custom: messages:read:own and the like; may be repeated', collect, [])
+    .action(async (options: CommonOptions & import('./commands/token.ts').TokenFlags) =>
+      commands((module) => module.createToken(contextOf(options), options)),
+    );
+  add(token, 'list', 'list tokens').action(async (options: CommonOptions) =>
+    commands((module) => module.listTokens(contextOf(options))),
+  );
+  add(token, 'revoke <id>', 'revoke a token').action(async (id: string, options: CommonOptions) =>
+    commands((module) => module.revokeToken(contextOf(options), id)),
+  );
+}
+
+function addBanCommands(ban: Command): void {
+  const commands = async <T>(use: (module: typeof import('./commands/token.ts')) => Promise<T>): Promise<T> =>
+    use(await import('./commands/token.ts'));
+  add(ban, 'list', 'list who is kept out').action(async (options: CommonOptions) =>
+    commands((module) => module.listBans(contextOf(options))),
+  );
+  add(ban, 'remove <who>', 'let somebody in again').action(async (who: string, options: CommonOptions) =>
+    commands((module) => module.removeBan(contextOf(options), who)),
+  );
 }
 
 function addQueueCommands(queue: Command): void {

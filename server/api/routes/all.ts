@@ -3,6 +3,7 @@ import type { ApiContext, Route } from '../context.ts';
 import { addressRoutes } from './addresses.ts';
 import { appPasswordRoutes } from './app-passwords.ts';
 import { archiveRoutes } from './archive.ts';
+import { auditRoutes } from './audit.ts';
 import { authenticationRoutes } from './authentication.ts';
 import { certificateRoutes } from './certificates.ts';
 import { documentationRoutes } from './documentation.ts';
@@ -18,6 +19,7 @@ import { searchRoutes } from './search.ts';
 import { secondFactorRoutes } from './second-factor.ts';
 import { storageRoutes } from './storage.ts';
 import { submissionRoutes } from './submission.ts';
+import { tokenRoutes } from './tokens.ts';
 import { updateRoutes } from './updates.ts';
 import { uploadRoutes } from './uploads.ts';
 import { userRoutes } from './users.ts';
@@ -32,6 +34,7 @@ export function allRoutes(context: ApiContext): Route[] {
     appPasswordRoutes,
     secondFactorRoutes,
     certificateRoutes,
+    auditRoutes,
     healthRoutes,
     messageRoutes,
     uploadRoutes,
@@ -44,6 +47,7 @@ export function allRoutes(context: ApiContext): Route[] {
     domainRoutes,
     settingRoutes,
     webhookRoutes,
+    tokenRoutes,
     storageRoutes,
     queueRoutes,
   ].flatMap((group) => group(context));
