@@ -17,13 +17,15 @@ import { createDeviceHandler, createIncomingHandler, createSubmissionHandler } f
 /** The services of one worker, and the queue behind them. */
 export function assemble({ config, operations, store, log }: Omit<ServiceContext, 'name'>): Assembly {
   const memory = new Budget(Math.max(config.store.maxInFlightBytes, config.store.maxMessageBytes));
-  const mail = createMailServices({ config, store, log });
+  const resolveRecipient = rememberRecipients(operations.accounts.resolveRecipient);
+  const forDelivery = { ...operations, accounts: { ...operations.accounts, resolveRecipient } };
+  const mail = createMailServices({ config, store: { ...store, operations: forDelivery }, log });
   const { delivery, outgoing, checks, screen, trace } = mail;
   const sentCopies = createSentCopies({ operations, log: log.with({ service: 'submission' }) });
   const { expansion, dispatch } = outgoing;
   const flow = createMailFlow({
     config,
-    operations,
+    operations: forDelivery,
     expansion,
     dispatch,
     delivery,
@@ -38,8 +40,6 @@ export function assemble({ config, operations, store, log }: Omit<ServiceContext
     settings: imapSettings(config),
     maxInFlightBytes: config.store.maxInFlightBytes,
   });
-  const resolveRecipient = rememberRecipients(operations.accounts.resolveRecipient);
-  const forDelivery = { ...operations, accounts: { ...operations.accounts, resolveRecipient } };
   const imapService = onListener(() => imap.handler, false);
   const pop3Service = onListener((context) =>
     createPop3Handler({ config, operations, limitsOf: store.userLimits.of }, context.log),

@@ -157,16 +157,22 @@ export function createMailFlow(parts: MailFlowParts): MailFlow {
       (options.device === undefined ? await refuseSender(completed, account) : undefined) ??
       (await overLimit(envelope, account, options));
     if (refusal !== undefined) return refusal;
-    const raw = Buffer.concat([Buffer.from(receivedField(origin, envelope, config.hostname)), completed.raw]);
-    if (countReceived(raw) > config.delivery.maxReceivedFields) return describe({ kind: 'loop' }, origin);
-    // Sent first: a submission that is repeated after a crash finds the copy and makes no second one.
-    if (config.smtp.saveSent && options.device === undefined)
-      await sentCopies.save(account.user, completed.messageId, completed.raw);
+    if (countReceived(completed.raw) >= config.delivery.maxReceivedFields) return describe({ kind: 'loop' }, origin);
+    const stored = await operations.contents.store(completed.raw);
+    const saveSent = config.smtp.saveSent && options.device === undefined;
+    // Sent before the queue: a submission that is repeated after a crash finds the copy and makes no second one.
+    const [recipients] = await Promise.all([
+      expansion.expand(envelope.recipients),
+      saveSent ? sentCopies.save(account.user, completed.messageId, stored) : undefined,
+    ]);
     const facts = { messageId: completed.messageId, subject: completed.subject.slice(0, 250), user: account.user };
-    const recipients = await expansion.expand(envelope.recipients);
-    const { entries } = await dispatch.send(queueEnvelope(envelope, origin, facts), recipients, raw, {
-      now: new Date(origin.receivedAtMs),
-    });
+    const head = Buffer.from(receivedField(origin, envelope, config.hostname));
+    const { entries } = await dispatch.send(
+      queueEnvelope(envelope, origin, facts),
+      recipients,
+      { stored, head },
+      { now: new Date(origin.receivedAtMs) },
+    );
     tellQueued(origin, envelope, entries, facts);
     log.info('submitted', {
       transaction: origin.transactionId,
@@ -174,7 +180,7 @@ export function createMailFlow(parts: MailFlowParts): MailFlow {
       from: envelope.from,
       recipients: envelope.recipients.length,
       messageId: completed.messageId,
-      sizeBytes: raw.length,
+      sizeBytes: completed.raw.length,
     });
     return { code: 250, enhanced: '2.0.0', text: `Queued, id ${origin.transactionId}` };
   };

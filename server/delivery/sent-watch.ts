@@ -7,7 +7,7 @@
 import type { Logger } from '../base/log.ts';
 import type { MailboxId, Uid, UserId } from '../mail/ids.ts';
 import { UidSet } from '../mail/uid-set.ts';
-import type { MailboxView, Operations } from '../operations/contract.ts';
+import type { MailboxView, Operations, StoredContent } from '../operations/contract.ts';
 
 export type SentWatchOptions = {
   readonly watchMs: number;
@@ -70,14 +70,14 @@ export class SentWatch {
     return watch;
   }
 
-  async save(messageId: string, raw: Buffer): Promise<void> {
+  async save(messageId: string, stored: StoredContent): Promise<void> {
     this.#keepOpen();
     if (messageId === '') {
-      await this.#append(raw);
+      await this.#append(stored);
       return;
     }
     for (let before = this.#saving.get(messageId); before !== undefined; before = this.#saving.get(messageId)) await before;
-    const saving = this.#saveUnlessKnown(messageId, raw);
+    const saving = this.#saveUnlessKnown(messageId, stored);
     this.#saving.set(
       messageId,
       saving.catch(() => {}),
@@ -89,11 +89,11 @@ export class SentWatch {
     }
   }
 
-  async #saveUnlessKnown(messageId: string, raw: Buffer): Promise<void> {
+  async #saveUnlessKnown(messageId: string, stored: StoredContent): Promise<void> {
     await this.#operations.views.refresh(this.#view);
     await this.#examining;
     if (this.#known.has(messageId)) return;
-    this.#remember(messageId, await this.#append(raw));
+    this.#remember(messageId, await this.#append(stored));
   }
 
   close(): void {
@@ -111,8 +111,7 @@ export class SentWatch {
     this.#timer.unref();
   }
 
-  async #append(raw: Buffer): Promise<Uid | undefined> {
-    const stored = await this.#operations.contents.store(raw);
+  async #append(stored: StoredContent): Promise<Uid | undefined> {
     const message = { stored, flags: ['\\Seen'], internalDateMs: Date.now() };
     this.#appending += 1;
     try {

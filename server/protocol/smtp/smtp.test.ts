@@ -79,7 +79,9 @@ async function bed(
     queue: {
       enqueue: async (envelope, entries, source) => {
         if (store.away) throw new Error('away');
-        const body = Buffer.isBuffer(source) ? source : store.contents.get(source.stored.content);
+        const body = Buffer.isBuffer(source)
+          ? source
+          : Buffer.concat([source.head ?? Buffer.alloc(0), store.contents.get(source.stored.content) ?? Buffer.alloc(0)]);
         queued.push({ envelope, entries, body: String(body) });
         return { message: 'id', entries: [], repeated: false };
       },
