@@ -4,9 +4,9 @@ import type { Config } from './config/schema.ts';
 import { trainFromMoves } from './delivery/spam/junk-training.ts';
 import { createLearning } from './delivery/spam/learning.ts';
 import { type OpenedStore, createOperations } from './operations/create.ts';
-import { startDeletions } from './tasks/deleted-users.ts';
 import { DEFAULT_SCHEDULE, startHousekeeping } from './tasks/housekeeping.ts';
 import { startRetention } from './tasks/retention.ts';
+import { startRounds } from './tasks/rounds.ts';
 
 /** Throws a busy Fault while the database is away. */
 export async function openStore(config: Config, log: Logger): Promise<OpenedStore> {
@@ -15,7 +15,11 @@ export async function openStore(config: Config, log: Logger): Promise<OpenedStor
   const schedule = { ...DEFAULT_SCHEDULE, graceMs: config.store.expungeGraceMs, keepDeletedMs };
   const spamLog = log.with({ service: 'spam' });
   const housekeeping = startHousekeeping(opened.housekeeping, schedule, log.with({ service: 'housekeeping' }));
-  const deletions = startDeletions(opened.accounts.deletion.purge, log.with({ service: 'housekeeping' }));
+  const upkeepLog = log.with({ service: 'housekeeping' });
+  const rounds = [
+    startRounds('mail of deleted users removed', opened.accounts.deletion.purge, upkeepLog),
+    startRounds('audits continued or removed', opened.audits.work, upkeepLog),
+  ];
   opened.webhooks.start();
   const { learning } = config.spam;
   const operations = learning.enabled
@@ -27,8 +31,7 @@ export async function openStore(config: Config, log: Logger): Promise<OpenedStor
     ...opened,
     operations,
     close: async () => {
-      await deletions.stop();
-      await Promise.all([housekeeping.stop(), retention.stop()]);
+      await Promise.all([...rounds.map((each) => each.stop()), housekeeping.stop(), retention.stop()]);
       await opened.close();
     },
   };

@@ -110,7 +110,8 @@ function requestBody(
 
 function responsesOf(contract: RouteContract): Json {
   const byStatus = new Map<number, ErrorCode[]>();
-  for (const code of [...contract.errors, 'InvalidToken', 'MissingPrivileges'] as const) {
+  const ofBody = contract.method === 'GET' ? [] : (['BodyTooBig', 'UnsupportedMediaType'] as const);
+  for (const code of [...contract.errors, 'InvalidToken', 'MissingPrivileges', ...ofBody] as const) {
     const status = ERROR_STATUS[code];
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }

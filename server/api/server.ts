@@ -14,7 +14,8 @@ import { DRAIN_EVENT } from './drain.ts';
 const IDLE_MS = 120_000;
 const KEEP_ALIVE_MS = 65_000;
 const HEADERS_MS = 30_000;
-const MAX_HEADER_BYTES = 16 * 1024;
+/** Paths of mailboxes come in queries. */
+const MAX_HEADER_BYTES = 80 * 1024;
 
 /** Takes connections of the listener. */
 export function createApiHandler(context: ApiContext): ConnectionHandler {

@@ -4,6 +4,7 @@ import type { Config } from '../config/schema.ts';
 import type { SpecialUse } from '../mail/special-use.ts';
 import { ACCOUNT_INDEXES } from '../store/account-indexes.ts';
 import { ANNOTATION_INDEXES } from '../store/annotations.ts';
+import { leaveContents } from '../store/contents.ts';
 import { connectDatabase } from '../store/connect.ts';
 import { INDEXES, ensureIndexes } from '../store/indexes.ts';
 import { type LocalDomains, createLocalDomains } from '../store/local-domains.ts';
@@ -18,6 +19,7 @@ import { type RepliesSent, createRepliesSent } from '../store/replies-sent.ts';
 import { createTraceStore } from '../store/trace.ts';
 import type { QueueStore } from '../store/types-queue.ts';
 import type { TraceStore } from '../store/types-trace.ts';
+import { type Audits, createAudits } from './audits.ts';
 import { type Certificates, createCertificates } from './certificates.ts';
 import { type DomainAccess, createDomainAccess } from './domain-access.ts';
 import { type DomainAliases, createDomainAliases } from './domain-aliases.ts';
@@ -58,6 +60,7 @@ export type OpenedStore = {
   readonly webhooks: Webhooks;
   /** By server name, besides the server's own. */
   readonly certificates: Certificates;
+  readonly audits: Audits;
   /** Outgoing mail. */
   readonly queue: QueueStore;
   readonly localDomains: LocalDomains;
@@ -150,6 +153,15 @@ export async function createOperations(config: Config, log: Logger): Promise<Ope
     },
     settings,
     certificates: createCertificates(adminTables.certificates),
+    audits: createAudits({
+      audits: adminTables.audits,
+      copies: adminTables.auditMessages,
+      mailboxes,
+      reads: core.operations.reads,
+      contents: core.operations.contents,
+      leave: (contents) => leaveContents(database, contents),
+      log: log.with({ service: 'audit' }),
+    }),
     queue: createQueueStore(database),
     localDomains: createLocalDomains(database),
     usage: createUsage(database),

@@ -4,6 +4,7 @@ import type { IndexEntry } from './indexes.ts';
 import { type Records, createRecords } from './records.ts';
 import type { DomainAccessFields, SettingFields } from './types-admin.ts';
 import type { WebhookDeliveryFields, WebhookFields } from './types-webhooks.ts';
+import type { AuditFields, AuditMessageFields } from './types-audit.ts';
 import type { CertificateFields } from './types-certificates.ts';
 
 export type AdminTables = {
@@ -12,6 +13,8 @@ export type AdminTables = {
   readonly webhooks: Records<WebhookFields>;
   readonly webhookDeliveries: Records<WebhookDeliveryFields>;
   readonly certificates: Records<CertificateFields>;
+  readonly audits: Records<AuditFields>;
+  readonly auditMessages: Records<AuditMessageFields>;
 };
 
 export function createAdminTables(database: Database): AdminTables {
@@ -21,6 +24,8 @@ export function createAdminTables(database: Database): AdminTables {
     webhooks: createRecords(database, 'webhooks', { ids: ['user'] }),
     webhookDeliveries: createRecords(database, 'webhookDeliveries', { ids: ['hook'] }),
     certificates: createRecords(database, 'certificates'),
+    audits: createRecords(database, 'audits', { ids: ['user'] }),
+    auditMessages: createRecords(database, 'auditMessages', { ids: ['audit', 'content', 'mailbox'] }),
   };
 }
 
@@ -50,4 +55,12 @@ export const ADMIN_INDEXES: readonly IndexEntry[] = [
     reason: 'One certificate per server name.',
   },
   { collection: 'certificates', name: 'names', key: { names: 1 }, reason: 'Handshakes look up the name that the client says.' },
+  {
+    collection: 'auditMessages',
+    name: 'message',
+    key: { audit: 1, mailbox: 1, uid: 1 },
+    options: { unique: true },
+    reason: 'Each message is copied once, however often the copying begins; export.',
+  },
+  { collection: 'auditMessages', name: 'content', key: { content: 1 }, reason: 'The sweeper leaves what an audit holds.' },
 ];

@@ -221,7 +221,7 @@ export async function readTexts(
 
 // ── Sweeping ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** Deletes those contents that neither a placement nor the queue refers to; answers how many, and the blobs they used. */
+/** Deletes those contents that neither a placement, nor the queue, nor an audit refers to; answers how many, and the blobs they used. */
 export async function sweepContents(
   database: Database,
   candidates: readonly ObjectId[],
@@ -229,13 +229,14 @@ export async function sweepContents(
   const blobs: Buffer[] = [];
   let contents = 0;
   for (const id of candidates) {
-    const [placed, queued] = await guarded(() =>
+    const holders = await guarded(() =>
       Promise.all([
         database.messages.findOne({ content: id }, { projection: { _id: 1 } }),
         database.main.collection('queue').findOne({ content: id }, { projection: { _id: 1 } }),
+        database.main.collection('auditMessages').findOne({ content: id }, { projection: { _id: 1 } }),
       ]),
     );
-    if (placed !== null || queued !== null) continue;
+    if (holders.some((holder) => holder !== null)) continue;
     const doc = await guarded(() => database.contents.findOneAndDelete({ _id: id }, { projection: { blobs: 1 } }));
     await guarded(() => database.texts.deleteOne({ _id: id }));
     if (doc !== null) contents += 1;
@@ -252,6 +253,11 @@ export async function leaveForSweeper(database: Database, content: ObjectId): Pr
   await guarded(() =>
     left.updateOne({ _id: content }, { $set: { at: new Date() } }, { upsert: true, ...database.concerns.ordered }),
   );
+}
+
+/** The same for many. */
+export async function leaveContents(database: Database, contents: readonly ContentId[]): Promise<void> {
+  for (const content of contents) await leaveForSweeper(database, oid(content));
 }
 
 /** Contents that were left before that time; `forgetLeft` when they have been looked at. */

@@ -78,7 +78,7 @@ test('what could not serve is refused', async () => {
       acme: wrong.boolean,
     },
   });
-  await api.fails('POST /certs', 501, 'NotSupported', { body: { servername: 'x.example.test', acme: true } });
+  await api.fails('POST /certs', 400, 'InputValidationError', { body: { servername: 'x.example.test', acme: true } });
   await checkBadInputs(api, { call: 'GET /certs', bad: { ...pagingInputs, query: [long(256)], altNames: ['maybe'] } });
   for (const call of ['GET /certs/12', 'DELETE /certs/12', 'GET /certs/resolve/no%20host'])
     await api.fails(call, 400, 'InputValidationError');

@@ -15,6 +15,7 @@ import {
   IconSun,
   IconUser,
   IconUserPlus,
+  IconWand,
   type Icon,
 } from '@tabler/icons-react';
 import { type KeyboardEvent, type ReactElement, useId, useState } from 'react';
@@ -177,6 +178,13 @@ function useFixedChoices(): Choice[] {
       label: t('palette.addPerson'),
       words: small(t('palette.addPerson'), t('nav.aliases.people')),
       run: () => void navigate({ to: '/people', search: { add: true } }),
+    },
+    {
+      key: 'setup',
+      icon: IconWand,
+      label: t('setup.title'),
+      words: small(t('setup.title'), t('setup.again'), 'wizard setup'),
+      run: () => void navigate({ to: '/setup' }),
     },
     {
       key: 'errors',

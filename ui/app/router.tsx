@@ -60,7 +60,13 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import('../features/settings/settings-page.tsx'), 'SettingsPage'),
 });
 
-const tree = root.addChildren([home, people, person, connect, services, logs, settings]);
+const setup = createRoute({
+  getParentRoute: () => root,
+  path: '/setup',
+  component: lazyRouteComponent(() => import('../features/setup/setup-page.tsx'), 'SetupPage'),
+});
+
+const tree = root.addChildren([home, people, person, connect, services, logs, settings, setup]);
 
 export function makeRouter(client: QueryClient) {
   return createRouter({

@@ -5,6 +5,7 @@ import { deLogs } from './de-logs.ts';
 import { dePeople } from './de-people.ts';
 import { deServices } from './de-services.ts';
 import { deSettings } from './de-settings.ts';
+import { deSetup } from './de-setup.ts';
 import type { Catalogue } from './en.ts';
 
 export const de: Catalogue = {
@@ -153,4 +154,5 @@ export const de: Catalogue = {
   ...dePeople,
   ...deConnect,
   ...deSettings,
+  ...deSetup,
 };

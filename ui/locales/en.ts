@@ -5,6 +5,7 @@ import { enLogs } from './en-logs.ts';
 import { enPeople } from './en-people.ts';
 import { enServices } from './en-services.ts';
 import { enSettings } from './en-settings.ts';
+import { enSetup } from './en-setup.ts';
 
 export const en = {
   common: {
@@ -151,6 +152,7 @@ export const en = {
   ...enPeople,
   ...enConnect,
   ...enSettings,
+  ...enSetup,
 };
 
 export type Catalogue = typeof en;

@@ -54,7 +54,6 @@ export const certificates = {
       acme: laxBooleanOr(false),
     },
     output: success.extend(basics),
-    errors: ['NotSupported'],
   }),
   resolve: define('GET /certs/resolve/:servername', {
     operation: 'resolveTLSCertificate',

@@ -221,7 +221,7 @@ const changes = {
 };
 
 const updated = success.extend({
-  id: z.array(z.tuple([z.number(), z.number()])).optional(),
+  id: z.array(z.array(z.number()).length(2)).optional(),
   mailbox: z.string().optional(),
   updated: z.number().optional(),
 });

@@ -3,7 +3,6 @@ import type { CertificateView } from '../../operations/certificates.ts';
 import { InvalidInput } from '../../operations/refusal.ts';
 import { certificates } from '../contract/certificates.ts';
 import { type ApiContext, defined, type Route, route } from '../context.ts';
-import { refuse } from '../faults.ts';
 
 export function certificateRoutes({ store }: ApiContext): Route[] {
   const operations = store.certificates;
@@ -19,7 +18,7 @@ export function certificateRoutes({ store }: ApiContext): Route[] {
     }),
     route(certificates.put, async ({ input }) => {
       const { servername, privateKey, cert, ca, description, acme } = input;
-      if (acme) throw refuse('NotSupported', 'Certificates are not ordered here yet: store one with its key');
+      if (acme) throw new InvalidInput('acme', 'Certificates are not ordered here yet: store one with its key');
       if (privateKey === undefined) throw new InvalidInput('privateKey', 'is required');
       if (cert === undefined) throw new InvalidInput('cert', 'is required');
       return basics(await operations.put({ servername, privateKey, cert, ca, description }));

@@ -3,6 +3,7 @@ import { Alert, Anchor, Button, Divider, Group, List, Loader, Select, Stack, Tex
 import { useQuery } from '@tanstack/react-query';
 import { IconCertificate, IconCircleCheck } from '@tabler/icons-react';
 import { Fragment, lazy, type ReactElement, type ReactNode, Suspense, useEffect, useState } from 'react';
+import type { TFunction } from 'i18next';
 import { useTranslation } from 'react-i18next';
 import type { Status } from '../../../app/appliance/control/contract.ts';
 import { CopyValue } from '../../components/copy-value.tsx';
@@ -202,7 +203,7 @@ function Waiting({ person, client, used }: Omit<SetUpProps, 'made'> & { used: st
 }
 
 function asText(
-  t: ReturnType<typeof useTranslation>['t'],
+  t: TFunction,
   person: Person,
   values: DeviceValues,
   password: string | undefined,

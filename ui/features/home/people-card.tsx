@@ -2,7 +2,7 @@
 import { Button, Group, Skeleton, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { IconUserPlus, IconUsers } from '@tabler/icons-react';
+import { IconUserPlus, IconUsers, IconWand } from '@tabler/icons-react';
 import type { ReactElement } from 'react';
 import { useTranslation } from 'react-i18next';
 import { FaultAlert } from '../../components/fault-alert.tsx';
@@ -33,9 +33,18 @@ export function PeopleCard(): ReactElement {
             </Text>
           </div>
           <Group>
+            {people.data.total === 0 && (
+              <Button
+                size="xs"
+                leftSection={<IconWand size={15} aria-hidden />}
+                renderRoot={(props) => <Link to="/setup" {...props} />}
+              >
+                {t('setup.offer')}
+              </Button>
+            )}
             <Button
               size="xs"
-              variant={people.data.total === 0 ? 'filled' : 'default'}
+              variant="default"
               leftSection={<IconUserPlus size={15} aria-hidden />}
               renderRoot={(props) => <Link to="/people" search={{ add: true }} {...props} />}
             >

@@ -1,8 +1,8 @@
 /** All settings, made from the appliance's registry: searched, grouped, saved together. Nothing is sent before "Save". */
 import { Alert, Button, Group, Paper, Skeleton, Stack, Switch, Text, TextInput, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { getRouteApi, useBlocker } from '@tanstack/react-router';
-import { IconRefreshAlert, IconSearch, IconSettings } from '@tabler/icons-react';
+import { getRouteApi, Link, useBlocker } from '@tanstack/react-router';
+import { IconRefreshAlert, IconSearch, IconSettings, IconWand } from '@tabler/icons-react';
 import { type ReactElement, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { SettingEntry, SettingsChanged } from '../../../app/appliance/control/contract.ts';
@@ -25,7 +25,19 @@ export function SettingsPage(): ReactElement {
   const { t } = useTranslation();
   const settings = useQuery(settingsQuery);
   return (
-    <Page title={t('settings.title')} lead={t('settings.lead')}>
+    <Page
+      title={t('settings.title')}
+      lead={t('settings.lead')}
+      actions={
+        <Button
+          variant="default"
+          leftSection={<IconWand size={16} aria-hidden />}
+          renderRoot={(props) => <Link to="/setup" {...props} />}
+        >
+          {t('setup.title')}
+        </Button>
+      }
+    >
       {settings.data === undefined ? (
         settings.error === null ? (
           <Skeleton height={420} role="status" aria-label={t('common.loading')} />

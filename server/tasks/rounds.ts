@@ -1,12 +1,13 @@
-/** Removes the mail of users whose time after deletion is over. All workers may try: every step can be repeated. */
+/** One job of a worker, again and again: what is left over by crashes, and what has its time. All workers may do it at once: such jobs can be repeated. */
 import { isFault } from '../base/fault.ts';
 import type { Logger } from '../base/log.ts';
 
 const INTERVAL_MS = 60_000;
 
-/** `purge` answers how many were removed. `stop` waits for the present round. */
-export function startDeletions(
-  purge: () => Promise<number>,
+/** `work` answers how many things it did. `stop` waits for the present round. */
+export function startRounds(
+  what: string,
+  work: () => Promise<number>,
   log: Logger,
   intervalMs = INTERVAL_MS,
 ): { readonly stop: () => Promise<void> } {
@@ -14,11 +15,11 @@ export function startDeletions(
   let busy = false;
   const round = async (): Promise<void> => {
     try {
-      const users = await purge();
-      if (users > 0) log.info('removed the mail of deleted users', { users });
+      const done = await work();
+      if (done > 0) log.info(what, { done });
     } catch (error) {
       // The database is away: the next round does it.
-      if (!isFault(error)) log.error('removing the mail of deleted users failed', { error });
+      if (!isFault(error)) log.error(`failed: ${what}`, { error });
     } finally {
       busy = false;
     }

@@ -1,0 +1,75 @@
+/**
+ * The answers of the first steps, and what they come to: a change of settings and, perhaps, a mailbox. Pure. Nothing is written before the end; run again,
+ * the steps begin with what is set.
+ */
+import type { SettingEntry } from '../../../app/appliance/control/contract.ts';
+import type { NewPerson } from '../../lib/people.ts';
+
+export const usages = ['office', 'relay', 'internet', 'testing'] as const;
+export type Usage = (typeof usages)[number];
+
+export interface Answers {
+  readonly usage: Usage;
+  readonly relayHost: string;
+  readonly relayUser: string;
+  readonly relayPassword: string;
+  readonly hostname: string;
+  /** Undefined: no mailbox is wanted now. */
+  readonly person: NewPerson | undefined;
+}
+
+type Settings = ReadonlyMap<string, SettingEntry>;
+
+export function answersFrom(settings: Settings): Omit<Answers, 'person'> {
+  const text = (name: string): string => {
+    const value = settings.get(name)?.value;
+    return typeof value === 'string' && value !== '***' ? value : '';
+  };
+  return {
+    usage: usageFrom(text('outbound.mode'), settings.get('outbound.mode')?.origin),
+    relayHost: text('outbound.relay.host'),
+    relayUser: text('outbound.relay.username'),
+    relayPassword: '',
+    hostname: text('server.hostname'),
+  };
+}
+
+/** Most begin on a home or office network; a mode that somebody has chosen says more. */
+function usageFrom(mode: string, origin: SettingEntry['origin'] | undefined): Usage {
+  if (origin === undefined || origin === 'default') return 'office';
+  if (mode === 'relay') return 'relay';
+  if (mode === 'direct') return 'internet';
+  return mode === 'catch' ? 'testing' : 'office';
+}
+
+/** The settings that differ from what is in force. */
+export function settingsOf(answers: Answers, settings: Settings): Readonly<Record<string, unknown>> {
+  const wanted: Record<string, unknown> = {
+    'server.hostname': answers.hostname.trim(),
+    'outbound.mode': { office: 'paused', relay: 'relay', internet: 'direct', testing: 'catch' }[answers.usage],
+    // Only who gets mail from the Internet has to be open to other servers.
+    'smtp.host': answers.usage === 'internet' || answers.usage === 'relay' ? 'any' : 'localhost',
+  };
+  if (answers.usage === 'relay') {
+    wanted['outbound.relay.host'] = answers.relayHost.trim();
+    wanted['outbound.relay.username'] = answers.relayUser.trim();
+    if (answers.relayPassword !== '') wanted['outbound.relay.password'] = answers.relayPassword;
+  }
+  if (answers.usage === 'testing' && answers.person !== undefined) wanted['outbound.catchAddress'] = answers.person.address;
+  // A setting that this appliance does not have is not asked for.
+  return Object.fromEntries(
+    Object.entries(wanted).filter(([name, value]) => settings.has(name) && settings.get(name)?.value !== value),
+  );
+}
+
+/** What keeps a step from being left. */
+export function problemOf(step: number, answers: Answers): 'relayHost' | 'hostname' | 'address' | 'password' | undefined {
+  if (step === 1 && answers.usage === 'relay' && answers.relayHost.trim() === '') return 'relayHost';
+  if (step === 4 && answers.hostname.trim() !== '' && !/^[\p{L}\p{N}-]+(\.[\p{L}\p{N}-]+)*$/u.test(answers.hostname.trim()))
+    return 'hostname';
+  if (step === 5 && answers.person !== undefined) {
+    if (!/^[^@\s]+@[^@\s]+$/.test(answers.person.address)) return 'address';
+    if (answers.person.password.length < 8) return 'password';
+  }
+  return undefined;
+}
