@@ -16,6 +16,7 @@ import { QUEUE_INDEXES } from '../store/queue-indexes.ts';
 import { createQueueStore } from '../store/queue.ts';
 import { type Secrets, createSecrets } from '../store/secrets.ts';
 import { type RepliesSent, createRepliesSent } from '../store/replies-sent.ts';
+import { STS_INDEXES, type StsPolicyStore, createStsPolicyStore } from '../store/sts-policies.ts';
 import { createTraceStore } from '../store/trace.ts';
 import type { QueueStore } from '../store/types-queue.ts';
 import type { TraceStore } from '../store/types-trace.ts';
@@ -23,6 +24,7 @@ import { type Audits, createAudits } from './audits.ts';
 import { type Certificates, createCertificates } from './certificates.ts';
 import { type DomainAccess, createDomainAccess } from './domain-access.ts';
 import { type DomainAliases, createDomainAliases } from './domain-aliases.ts';
+import { type AccountDump, createAccountDump } from './account-dump.ts';
 import { type Settings, createSettings } from './settings.ts';
 import { type Webhooks, createWebhooks } from './webhooks.ts';
 import { type DkimKeys, createDkimKeys } from './dkim-keys.ts';
@@ -31,7 +33,7 @@ import { type RuleBooks, createRuleBooks } from './rule-book.ts';
 import { GREYLIST_INDEXES, type GreylistStore, createGreylistStore } from '../store/greylist.ts';
 import { SPAM_WORD_INDEXES, type SpamWords, createSpamWords } from '../store/spam-words.ts';
 import { USAGE_INDEXES, type Usage, createUsage } from '../store/usage.ts';
-import { createRedisBeacons } from '../sync/beacons.ts';
+import { createLocalBeacons, createRedisBeacons } from '../sync/beacons.ts';
 import { type Accounts, createAccounts } from './accounts.ts';
 import type { Operations } from './contract.ts';
 import { type Core, createCore } from './core.ts';
@@ -43,6 +45,7 @@ export type MailFlowStore = Pick<FlowTables, 'filters'> & {
   readonly books: RuleBooks;
   readonly repliesSent: RepliesSent;
   readonly trace: TraceStore;
+  readonly stsPolicies: StsPolicyStore;
 };
 
 /** What the API and tasks use beyond `Operations`. */
@@ -58,6 +61,8 @@ export type OpenedStore = {
   readonly settings: Settings;
   /** Started by who runs them; without that events are only written down. */
   readonly webhooks: Webhooks;
+  /** User records as a file. */
+  readonly dump: AccountDump;
   /** By server name, besides the server's own. */
   readonly certificates: Certificates;
   readonly audits: Audits;
@@ -95,6 +100,7 @@ export async function createOperations(config: Config, log: Logger): Promise<Ope
       ...ADMIN_INDEXES,
       ...QUEUE_INDEXES,
       ...FLOW_INDEXES,
+      ...STS_INDEXES,
       ...USAGE_INDEXES,
       ...GREYLIST_INDEXES,
       ...SPAM_WORD_INDEXES,
@@ -103,7 +109,11 @@ export async function createOperations(config: Config, log: Logger): Promise<Ope
     await database.close();
     throw error;
   }
-  const beacons = createRedisBeacons(config.redis.uri, `mallard:${database.main.databaseName}`, log.with({ service: 'sync' }));
+  // One worker alone has nobody to tell.
+  const beacons =
+    config.redis.uri === ''
+      ? createLocalBeacons()
+      : createRedisBeacons(config.redis.uri, `mallard:${database.main.databaseName}`, log.with({ service: 'sync' }));
   // Accounts need mailboxes and mail needs the accounts' quotas: the second half is filled in below.
   let accounts: Accounts | undefined;
   const core = createCore({
@@ -173,12 +183,14 @@ export async function createOperations(config: Config, log: Logger): Promise<Ope
       '\\Junk': config.delivery.junkMs,
     }),
     webhooks,
+    dump: createAccountDump(accounts.context, flowTables.filters),
     flow: {
       filters: flowTables.filters,
       dkim: createDkimKeys(flowTables.dkimKeys),
       books: createRuleBooks(accounts.context.tables, flowTables),
       repliesSent: createRepliesSent(database),
       trace: createTraceStore(database),
+      stsPolicies: createStsPolicyStore(database),
     },
     ping: database.ping,
     redisConnected: beacons.connected,

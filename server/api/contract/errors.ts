@@ -29,6 +29,7 @@ export const ERROR_STATUS = {
   EventNotFound: 404,
   FileNotFound: 404,
   FilterNotFound: 404,
+  INVALID_DATA: 400,
   InputValidationError: 400,
   InsecurePasswordError: 403,
   InternalDatabaseError: 503,

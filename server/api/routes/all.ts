@@ -6,6 +6,7 @@ import { archiveRoutes } from './archive.ts';
 import { auditRoutes } from './audit.ts';
 import { authenticationRoutes } from './authentication.ts';
 import { certificateRoutes } from './certificates.ts';
+import { dataRoutes } from './data.ts';
 import { documentationRoutes } from './documentation.ts';
 import { autoreplyRoutes } from './autoreplies.ts';
 import { domainRoutes } from './domains.ts';
@@ -48,6 +49,7 @@ export function allRoutes(context: ApiContext): Route[] {
     settingRoutes,
     webhookRoutes,
     tokenRoutes,
+    dataRoutes,
     storageRoutes,
     queueRoutes,
   ].flatMap((group) => group(context));
