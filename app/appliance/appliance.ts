@@ -38,7 +38,7 @@ import type {
 import { takeDataDirectory } from './supervisor/data-lock.ts';
 import { createSupervisor, SupervisorError } from './supervisor/supervisor.ts';
 import { version } from './version.ts';
-import { serverName, workerConfig, workerCount } from './worker-config.ts';
+import { canSharePorts, redisPlan, serverName, workerConfig, workerCount } from './worker-config.ts';
 
 export interface ApplianceOptions {
   readonly dataDir: string;
@@ -156,7 +156,9 @@ export class Appliance implements ControlSubject {
     if (workerCount(this.settings) < this.settings.get('workers')) {
       this.#notice(
         'warn',
-        'This system cannot share ports among processes: one worker runs, whatever the setting "workers" says.',
+        canSharePorts
+          ? 'Without Redis workers cannot hear of each other: one worker runs, whatever the setting "workers" says.'
+          : 'This system cannot share ports among processes: one worker runs, whatever the setting "workers" says.',
       );
     }
     await this.#choosePorts();
@@ -326,17 +328,17 @@ export class Appliance implements ControlSubject {
   #plan(): SupervisorPlan {
     const { settings } = this;
     const cacheMb = settings.get('mongo.cacheMb');
-    const binary = (name: 'mongo.binary' | 'redis.binary'): { binary?: string } =>
-      settings.get(name) === '' ? {} : { binary: settings.get(name) };
+    const binary = settings.get('mongo.binary');
     return {
       mongod:
         settings.get('mongo.uri') === ''
-          ? { mode: 'bundled', ...binary('mongo.binary'), ...(cacheMb === 0 ? {} : { cacheBytes: cacheMb * mebibyte }) }
+          ? {
+              mode: 'bundled',
+              ...(binary === '' ? {} : { binary }),
+              ...(cacheMb === 0 ? {} : { cacheBytes: cacheMb * mebibyte }),
+            }
           : { mode: 'external', uri: settings.get('mongo.uri') },
-      valkey:
-        settings.get('redis.uri') === ''
-          ? { mode: 'bundled', ...binary('redis.binary') }
-          : { mode: 'external', uri: settings.get('redis.uri') },
+      valkey: redisPlan(settings),
       workers: workerCount(settings),
     };
   }

@@ -5,7 +5,7 @@ import { devices, outbound, spam } from './mail-flow-config.ts';
 import type { Ports } from './ports.ts';
 import { type ListenerName, listenerNames } from './settings/registry.ts';
 import type { Settings } from './settings/store.ts';
-import type { WorkerContext } from './supervisor/contract.ts';
+import type { SupervisorPlan, WorkerContext } from './supervisor/contract.ts';
 
 export interface WorkerSecrets {
   readonly apiToken: string;
@@ -15,9 +15,19 @@ export interface WorkerSecrets {
 /** The kernel shares a port among processes on these; elsewhere one worker serves all. */
 export const canSharePorts: boolean = ['linux', 'freebsd', 'sunos', 'aix'].includes(process.platform);
 
-/** Workers that will run: the setting, as far as the platform goes. */
+/** Workers that will run: the setting, as far as the platform goes, and as far as they can hear of each other. */
 export function workerCount(settings: Settings): number {
-  return canSharePorts ? settings.get('workers') : 1;
+  return canSharePorts && redisPlan(settings).mode !== 'none' ? settings.get('workers') : 1;
+}
+
+/** None where a person wants none, and where none can be had: on Windows. One worker alone has nobody to tell of a change. */
+export function redisPlan(settings: Settings, platform: string = process.platform): SupervisorPlan['valkey'] {
+  const uri = settings.get('redis.uri');
+  const binary = settings.get('redis.binary');
+  if (uri === 'none') return { mode: 'none' };
+  if (uri !== '') return { mode: 'external', uri };
+  if (binary !== '') return { mode: 'bundled', binary };
+  return platform === 'win32' ? { mode: 'none' } : { mode: 'bundled' };
 }
 
 /** The name by which this server greets. */

@@ -27,7 +27,10 @@ export default async function afterPack({ appOutDir, electronPlatformName, arch,
     path.join(binaries, `mongod${exe}`),
   ];
   const missing = needed.filter((file) => !existsSync(file));
-  const cache = existsSync(binaries) ? readdirSync(binaries).some((name) => /^(valkey|redis)-server/.test(name)) : false;
+  // There is none for Windows.
+  const cache =
+    electronPlatformName === 'win32' ||
+    (existsSync(binaries) && readdirSync(binaries).some((name) => /^(valkey|redis)-server$/.test(name)));
   if (missing.length > 0 || !cache) {
     throw new Error(
       `The package is not whole. Missing: ${[...missing, ...(cache ? [] : [`${binaries}/valkey-server`])].join(', ')}`,

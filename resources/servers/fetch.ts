@@ -10,6 +10,7 @@
 import { chmodSync, copyFileSync, mkdirSync, renameSync } from 'node:fs';
 import path from 'node:path';
 import { localHost } from './host.ts';
+import { manifest } from './manifest.ts';
 import { platformKey, resolveServer } from './resolve.ts';
 import { ServerNotFoundError } from './try.ts';
 
@@ -28,6 +29,7 @@ if (platform === undefined) {
 
 try {
   for (const server of ['mongod', 'valkey'] as const) {
+    if (manifest[server].platforms[platform]?.length === 0) continue;
     // What is in resources/bin already must not be taken for its own source.
     const found = await resolveServer(server, {
       bundledDir: path.join(bin, 'none'),

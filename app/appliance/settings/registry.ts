@@ -252,11 +252,14 @@ export const settings = {
   'redis.uri': text(
     '',
     {
-      pattern: /^$|^rediss?(-sentinel|-cluster)?:\/\/\S+$/,
-      allowed: 'redis://…, rediss://…, redis-sentinel://… or redis-cluster://…, or nothing for the bundled server',
+      pattern: /^$|^none$|^rediss?(-sentinel|-cluster)?:\/\/\S+$/,
+      allowed: 'redis://…, rediss://…, redis-sentinel://… or redis-cluster://…, none, or nothing for the bundled server',
       secret: true,
     },
-    { restart: 'appliance', help: 'A Redis or Valkey that is run elsewhere. Empty: the appliance runs its own.' },
+    {
+      restart: 'appliance',
+      help: 'A Redis or Valkey that is run elsewhere. Empty: the appliance runs its own; on Windows there is none. "none": one worker works alone.',
+    },
   ),
   'redis.binary': pathSetting(
     'The valkey-server or redis-server program to use. Empty: the bundled one, or the first that is found.',

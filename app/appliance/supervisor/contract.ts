@@ -92,7 +92,7 @@ export type SupervisorEvent =
 /** The whole: the worst of its services that matters. `degraded`: at least one is not ready although it should be. */
 export type SupervisorState = 'stopped' | 'starting' | 'running' | 'degraded' | 'stopping' | 'failed';
 
-/** The databases as a worker reaches them. The URIs carry passwords. */
+/** The databases as a worker reaches them. The URIs carry passwords. An empty `redisUri`: there is none. */
 export type DatabaseUris = { readonly mongodbUri: string; readonly redisUri: string };
 
 export type WorkerContext = DatabaseUris & {
@@ -113,12 +113,14 @@ export type BundledMongod = {
   readonly cacheBytes?: number;
 };
 export type BundledValkey = { readonly mode: 'bundled'; readonly binary?: string; readonly maxMemoryBytes?: number };
+/** No such server: beacons stay inside the one worker. */
+export type NoServer = { readonly mode: 'none' };
 export type External = { readonly mode: 'external'; readonly uri: string };
 
 /** What to run. Read again at every start of a service, so that a restart takes new settings. */
 export type SupervisorPlan = {
   readonly mongod: BundledMongod | External;
-  readonly valkey: BundledValkey | External;
+  readonly valkey: BundledValkey | External | NoServer;
   readonly workers: number;
 };
 

@@ -38,6 +38,9 @@ export class SupervisorError extends Error {
   }
 }
 
+/** In the order of a start. */
+const databases = ['mongod', 'valkey'] as const;
+
 export function createSupervisor(options: SupervisorOptions): Supervisor {
   return new ServiceSupervisor(options);
 }
@@ -81,7 +84,8 @@ class ServiceSupervisor implements Supervisor {
       emit: (event) => this.#emit(event),
     };
     this.#add(this.#mongodDefinition());
-    this.#add(this.#valkeyDefinition());
+    if (options.plan().valkey.mode === 'none') this.#redisUri = '';
+    else this.#add(this.#valkeyDefinition());
     this.#addWorkers(options.plan().workers);
   }
 
@@ -115,7 +119,7 @@ class ServiceSupervisor implements Supervisor {
     this.#busy = 'starting';
     try {
       await this.#endOrphans();
-      for (const name of ['mongod', 'valkey'] as const) await this.#startOne(name);
+      for (const name of databases) if (this.#services.has(name)) await this.#startOne(name);
       const [first, ...others] = this.#workers();
       // The first decides where all listen.
       if (first !== undefined) await this.#startOne(first.definition.name);
@@ -172,8 +176,7 @@ class ServiceSupervisor implements Supervisor {
     this.#busy = 'stopping';
     try {
       await Promise.all(this.#workers().map((worker) => this.stopService(worker.definition.name)));
-      await this.stopService('valkey');
-      await this.stopService('mongod');
+      for (const name of [...databases].reverse()) if (this.#services.has(name)) await this.stopService(name);
       this.#guard?.release();
       this.#guard = undefined;
     } finally {
@@ -261,6 +264,8 @@ class ServiceSupervisor implements Supervisor {
       format: 'redis',
       prepare: async (context) => {
         const { valkey } = plan();
+        // Settled when the supervisor was made: the setting needs a restart of the appliance.
+        if (valkey.mode === 'none') throw new Error('no cache server is planned');
         const onUri = (uri: string): void => {
           this.#redisUri = uri;
         };

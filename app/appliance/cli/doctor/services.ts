@@ -4,12 +4,13 @@ import type { Status } from '../../control/contract.ts';
 import { fallbackOffset, probePort } from '../../ports.ts';
 import { listenerNames } from '../../settings/registry.ts';
 import type { Settings } from '../../settings/store.ts';
+import { redisPlan } from '../../worker-config.ts';
 import { describeHolder, findPortHolder } from '../../supervisor/port-holder.ts';
 import { fail, type Finding, ok, warn } from './check.ts';
 
 export async function checkPrograms(settings: Settings): Promise<Finding[]> {
   const mongod = settings.get('mongo.uri') === '' ? [checkProgram('mongod', settings.get('mongo.binary'))] : [];
-  const valkey = settings.get('redis.uri') === '' ? [checkProgram('valkey', settings.get('redis.binary'))] : [];
+  const valkey = redisPlan(settings).mode === 'bundled' ? [checkProgram('valkey', settings.get('redis.binary'))] : [];
   return Promise.all([...mongod, ...valkey]);
 }
 
