@@ -3,54 +3,49 @@
  * SASL answers, IDLE, back pressure, TLS and compression, timeouts, the end.
  *
  * Invariants: one thing runs at a time (`#working`); while it runs, at most `maxPipelinedBytes` more are read from the socket; nothing more is read from a
- * client that does not take its replies. An idle connection holds no promise, no timer and no buffer.
+ * client that does not take its replies. An idle connection holds no timer and no buffer.
  */
 import type { Readable } from 'node:stream';
-import { constants, createDeflateRaw, createInflateRaw } from 'node:zlib';
-import { type Connection, isLoopback } from '../../base/connection.ts';
+import type { Connection } from '../../base/connection.ts';
 import { Fault } from '../../base/fault.ts';
 import type { Logger } from '../../base/log.ts';
-import type { UserId } from '../../mail/ids.ts';
-import { saslMechanisms } from '../sasl.ts';
-import type { CapabilityFacts, ClientControl, CommandContext } from './command.ts';
+import { type ConnectionHooks, ImapClientControl } from './client-control.ts';
+import type { CommandContext } from './command.ts';
+import { compressStream } from './compression.ts';
 import { dispatch } from './dispatcher.ts';
+import { LoginGuard } from './login-guard.ts';
+import { NewsTeller } from './news-teller.ts';
 import { ImapOutput } from './output.ts';
+import { Progress } from './progress.ts';
 import { capabilitiesOf } from './registry.ts';
 import type { ImapServer } from './server.ts';
 import { Session } from './session.ts';
 import type { Expiring } from './timeouts.ts';
 import { tellNews } from './news.ts';
 import type { RawCommand } from './wire/raw-command.ts';
-import {
-  ImapReader,
-  type LiteralRequest,
-  type ReaderFault,
-  AUTHENTICATED_LIMITS,
-  UNAUTHENTICATED_LIMITS,
-} from './wire/reader.ts';
+import { answerFault, limitsAfterLogin, limitsBeforeLogin } from './reader-limits.ts';
+import { ImapReader, type LiteralRequest, type ReaderFault } from './wire/reader.ts';
 
 /** Lines that a client may send while IDLE: DONE and nothing else. */
 const IDLE_LINE_BYTES = 512;
-const PROGRESS_EVERY_MS = 10_000;
 
-export class ImapConnection implements ClientControl, Expiring {
+export class ImapConnection implements ConnectionHooks, Expiring {
   readonly session = new Session();
   readonly out: ImapOutput;
   readonly log: Logger;
-  clientName: string | undefined;
   /** For the shared timeouts. */
   deadlineMs: number;
   readonly #server: ImapServer;
   readonly #connection: Connection;
   readonly #reader: ImapReader;
   readonly #context: CommandContext;
+  readonly #login: LoginGuard;
+  readonly #news: NewsTeller;
+  #progress: Progress | undefined;
   /** Where plain bytes come from: the socket, or what inflates it. */
   #source: Readable;
   #compressed = false;
   #working = false;
-  /** News came while other news was being told. */
-  #newsWaiting = false;
-  #newsScheduled = false;
   /** Who waits for a line: AUTHENTICATE or IDLE. */
   #lineWaiter: ((line: Buffer | undefined) => void) | undefined;
   #idling = false;
@@ -60,13 +55,8 @@ export class ImapConnection implements ClientControl, Expiring {
   /** The BYE that follows the command in work. */
   #endAfter: string | undefined;
   #inFlightBytes = 0;
-  #commandsBeforeLogin = 0;
   #badInARow = 0;
-  #failedLogins = 0;
-  #claimedUser: UserId | undefined;
   #stalled = false;
-  #progressOf: string | undefined;
-  #progressAtMs = 0;
 
   constructor(server: ImapServer, connection: Connection) {
     this.#server = server;
@@ -74,20 +64,24 @@ export class ImapConnection implements ClientControl, Expiring {
     this.#source = connection.socket;
     this.log = server.log.with({ connection: connection.id, ip: connection.remoteAddress });
     this.out = new ImapOutput(connection.socket, this, server.settings.flushBytes);
-    this.#reader = new ImapReader({
-      ...UNAUTHENTICATED_LIMITS,
-      lineBytes: Math.min(UNAUTHENTICATED_LIMITS.lineBytes, server.settings.maxLineBytes),
-    });
+    this.#reader = new ImapReader(limitsBeforeLogin(server.settings));
     this.deadlineMs = Date.now() + server.settings.preAuthTimeoutMs;
+    this.#login = new LoginGuard(server, this);
+    this.#news = new NewsTeller({
+      listens: () => !this.#ending && (this.#idling || this.session.notifier !== undefined),
+      busy: () => this.#working && !this.#idling,
+      tell: () => this.#tellNews(),
+    });
+    const control = new ImapClientControl(connection, server.settings, this.#login, this);
     this.#context = {
       session: this.session,
       ops: server.ops,
       out: this.out,
-      client: this,
+      client: control,
       settings: server.settings,
       log: this.log,
-      progress: (tag, done, total) => this.#progress(tag, done, total),
-      capabilities: () => capabilitiesOf(this.#capabilityFacts()),
+      progress: (tag, done, total) => (this.#progress ??= new Progress(this.out)).report(tag, done, total),
+      capabilities: () => capabilitiesOf(control.capabilityFacts(this.session)),
       tellUpdates: (allowExpunge, uid) => tellNews(this.#context, { allowExpunge, refresh: true, uid }),
     };
   }
@@ -159,7 +153,7 @@ export class ImapConnection implements ClientControl, Expiring {
     this.#ending = true;
     this.#server.timeouts.delete(this);
     this.#server.forget(this);
-    this.releaseUser();
+    this.#login.release();
     this.session.logout();
     this.#server.releaseBytes(this.#inFlightBytes);
     this.#inFlightBytes = 0;
@@ -216,10 +210,7 @@ export class ImapConnection implements ClientControl, Expiring {
       return;
     }
     this.#resume();
-    if (this.#newsWaiting) {
-      this.#newsWaiting = false;
-      this.#onNews();
-    }
+    this.#news.afterCommand();
   };
 
   readonly #failed = (error: unknown): void => {
@@ -259,12 +250,9 @@ export class ImapConnection implements ClientControl, Expiring {
 
   async #run(raw: RawCommand): Promise<void> {
     const { settings } = this.#server;
-    if (this.session.state === 'not-authenticated') {
-      this.#commandsBeforeLogin += 1;
-      if (this.#commandsBeforeLogin > settings.maxCommandsBeforeLogin) {
-        this.#bye('Too many commands before login');
-        return;
-      }
+    if (this.session.state === 'not-authenticated' && !this.#login.countCommand()) {
+      this.#bye('Too many commands before login');
+      return;
     }
     const before = this.session.state;
     const done = await dispatch(this.#context, raw);
@@ -276,7 +264,7 @@ export class ImapConnection implements ClientControl, Expiring {
     if (before !== this.session.state) this.#stateChanged(before);
     // Also when one mailbox took another's place.
     const box = this.session.boxOrNone;
-    if (box !== undefined) box.onChange = this.#onNews;
+    if (box !== undefined) box.onChange = this.#news.wake;
     this.#badInARow = done.status === 'BAD' ? this.#badInARow + 1 : 0;
     if (this.session.state === 'logout') this.#finish();
     else if (this.#endAfter !== undefined) this.#bye(this.#endAfter);
@@ -289,18 +277,9 @@ export class ImapConnection implements ClientControl, Expiring {
   #stateChanged(before: string): void {
     const { settings } = this.#server;
     if (this.session.state === 'not-authenticated') {
-      this.#reader.limits = UNAUTHENTICATED_LIMITS;
-      return;
-    }
-    if (before === 'not-authenticated') {
-      this.#reader.limits = {
-        ...AUTHENTICATED_LIMITS,
-        lineBytes: Math.max(8192, settings.maxLineBytes),
-        messageBytes: settings.maxMessageBytes,
-        messageTotalBytes: settings.maxMessageBytes * 2,
-        skipBytes: settings.maxMessageBytes,
-      };
-      this.#commandsBeforeLogin = 0;
+      this.#reader.limits = limitsBeforeLogin(settings);
+    } else if (before === 'not-authenticated') {
+      this.#reader.limits = limitsAfterLogin(settings);
       this.#touch();
     }
   }
@@ -334,15 +313,11 @@ export class ImapConnection implements ClientControl, Expiring {
   }
 
   #answerFault(fault: ReaderFault): void {
-    // RFC 7889 §3.1, RFC 4469: a message beyond APPENDLIMIT is NO [TOOBIG].
-    const tooBig =
-      fault.reason === 'literal-too-big' && (fault.name === 'APPEND' || fault.name === 'REPLACE' || fault.name === 'UID REPLACE');
+    answerFault(this.out, fault);
     if (fault.fatal) {
-      if (fault.tag !== undefined) this.out.tagged(fault.tag, tooBig ? 'NO' : 'BAD', fault.text, tooBig ? 'TOOBIG' : undefined);
       this.#bye(fault.text);
       return;
     }
-    this.out.tagged(fault.tag, tooBig ? 'NO' : 'BAD', fault.text, tooBig ? 'TOOBIG' : undefined);
     this.#badInARow += 1;
     if (this.#badInARow > this.#server.settings.maxBadCommands) this.#bye('Too many invalid commands');
   }
@@ -361,11 +336,11 @@ export class ImapConnection implements ClientControl, Expiring {
     await tellNews(this.#context, { allowExpunge: true, refresh: true }).catch(this.#newsFailed);
     await this.out.drain();
     this.#idling = true;
-    // News from here on is told by `#onNews`.
-    if (this.session.boxOrNone?.hasUpdates === true) this.#onNews();
+    // News from here on is told as it comes.
+    if (this.session.boxOrNone?.hasUpdates === true) this.#news.wake();
     const line = await this.#nextLine(IDLE_LINE_BYTES);
     this.#idling = false;
-    while (this.#telling) await this.#tellingDone;
+    await this.#news.quiet();
     if (line === undefined) return 'closed';
     return line.toString('latin1').trim().toUpperCase() === 'DONE' ? 'done' : 'bad';
   }
@@ -393,57 +368,23 @@ export class ImapConnection implements ClientControl, Expiring {
     waiter?.(line);
   }
 
-  // ── News while IDLE ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  #telling = false;
-  #tellingDone: Promise<void> = Promise.resolve();
+  // ── News ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   wake(): void {
-    this.#onNews();
+    this.#news.wake();
   }
 
-  readonly #onNews = (): void => {
-    if (this.#ending || this.#newsScheduled) return;
-    const listens = this.#idling || this.session.notifier !== undefined;
-    if (!listens) return;
-    if (this.#telling || (this.#working && !this.#idling)) {
-      this.#newsWaiting = true;
-      return;
-    }
-    // One write for all that one entry (or several in a row) brings.
-    this.#newsScheduled = true;
-    setImmediate(this.#tellNews);
-  };
-
-  readonly #tellNews = (): void => {
-    this.#newsScheduled = false;
-    if (this.#ending) return;
-    if (this.#idling) {
-      this.#telling = true;
-      this.#newsWaiting = false;
-      this.#tellingDone = this.#tell(false).then(() => {
-        this.#telling = false;
-        if (this.#newsWaiting) this.#onNews();
-      });
-    } else if (this.#working) {
-      this.#newsWaiting = true;
-    } else if (this.session.notifier !== undefined) {
-      // Between commands (NOTIFY): what the client sends meanwhile waits, as behind a command.
-      this.#working = true;
-      this.#newsWaiting = false;
-      this.#tell(true)
-        .then(() => this.#readCommands())
-        .then(this.#worked, this.#failed);
-    }
-  };
-
-  async #tell(unasked: boolean): Promise<void> {
+  async #tellNews(): Promise<void> {
+    const between = !this.#working;
+    // Between commands (NOTIFY): what the client sends meanwhile waits, as behind a command.
+    if (between) this.#working = true;
     try {
-      await tellNews(this.#context, { allowExpunge: true, refresh: false, unasked });
+      await tellNews(this.#context, { allowExpunge: true, refresh: false, unasked: between });
       await this.out.drain();
     } catch (error) {
       this.#newsFailed(error);
     }
+    if (between) this.#readCommands().then(this.#worked, this.#failed);
   }
 
   readonly #newsFailed = (error: unknown): void => {
@@ -453,92 +394,12 @@ export class ImapConnection implements ClientControl, Expiring {
 
   // ── What commands ask for ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  get id(): string {
-    return this.#connection.id;
-  }
-
-  get remoteAddress(): string {
-    return this.#connection.remoteAddress;
-  }
-
-  get secure(): boolean {
-    return this.#connection.secure;
-  }
-
-  get loopback(): boolean {
-    return isLoopback(this.#connection.remoteAddress);
-  }
-
-  get canStartTls(): boolean {
-    return this.#connection.canStartTls;
-  }
-
-  get channelBindings(): ReadonlyMap<string, Buffer> {
-    return this.#connection.channelBindings;
-  }
-
-  get mechanisms(): readonly string[] {
-    return saslMechanisms(this.channelBindings, { login: true });
-  }
-
   get compressed(): boolean {
     return this.#compressed;
   }
 
-  get passwordAllowed(): boolean {
-    const { allowPlaintext } = this.#server.settings;
-    return this.secure || allowPlaintext === 'always' || (allowPlaintext === 'loopback' && this.loopback);
-  }
-
-  startTls(): void {
-    this.#upgrade = 'tls';
-  }
-
-  startCompression(): void {
-    this.#upgrade = 'deflate';
-  }
-
-  async failedLogin(): Promise<boolean> {
-    this.#failedLogins += 1;
-    const { failureDelayMs, maxFailuresPerConnection } = this.#server.settings;
-    await new Promise<void>((resolve) => setTimeout(resolve, failureDelayMs).unref());
-    return this.#failedLogins >= maxFailuresPerConnection;
-  }
-
-  claimUser(user: UserId): boolean {
-    if (!this.#server.claimUser(user, this)) return false;
-    this.#claimedUser = user;
-    return true;
-  }
-
-  releaseUser(): void {
-    if (this.#claimedUser !== undefined) this.#server.releaseUser(this.#claimedUser, this);
-    this.#claimedUser = undefined;
-  }
-
-  /** RFC 9585: nothing for quick commands; the first word after some seconds. */
-  #progress(tag: string, done: number, total: number): void {
-    const now = Date.now();
-    if (this.#progressOf !== tag) {
-      this.#progressOf = tag;
-      this.#progressAtMs = now;
-    }
-    if (now - this.#progressAtMs < PROGRESS_EVERY_MS) return;
-    this.#progressAtMs = now;
-    this.out.untaggedStatus('OK', 'Still at it', `INPROGRESS ("${tag}" ${done} ${total})`);
-    this.out.flush();
-  }
-
-  #capabilityFacts(): CapabilityFacts {
-    return {
-      state: this.session.state,
-      secure: this.secure,
-      canStartTls: this.canStartTls,
-      passwordAllowed: this.passwordAllowed,
-      mechanisms: this.session.state === 'not-authenticated' ? this.mechanisms : [],
-      compressed: this.compressed,
-      maxMessageBytes: this.#server.settings.maxMessageBytes,
-    };
+  upgrade(to: 'tls' | 'deflate'): void {
+    this.#upgrade = to;
   }
 
   async #startTlsNow(): Promise<void> {
@@ -570,28 +431,15 @@ export class ImapConnection implements ClientControl, Expiring {
   async #startDeflateNow(): Promise<void> {
     this.#upgrade = undefined;
     await this.out.drain();
-    const rest = this.#reader.takePending();
     const { socket } = this.#connection;
-    // Every write is flushed to a byte boundary, so the client never waits for bytes that sit in the compressor (RFC 4978 §4).
-    const deflate = createDeflateRaw({ flush: constants.Z_SYNC_FLUSH });
-    const inflate = createInflateRaw({ flush: constants.Z_SYNC_FLUSH, finishFlush: constants.Z_SYNC_FLUSH });
-    const broken = (error: Error): void => {
+    socket.off('data', this.#receive);
+    const { source, sink } = compressStream(socket, this.#reader.takePending(), (error) => {
       this.log.info('compressed stream is broken', { error: error.message });
       this.#connection.destroy();
-    };
-    inflate.on('error', broken);
-    deflate.on('error', broken);
-    socket.off('data', this.#receive);
-    if (rest.length > 0) inflate.write(rest);
-    socket.pipe(inflate);
-    deflate.pipe(socket);
-    socket.once('close', () => {
-      inflate.destroy();
-      deflate.destroy();
     });
-    inflate.on('data', this.#receive);
-    this.#source = inflate;
+    source.on('data', this.#receive);
+    this.#source = source;
     this.#compressed = true;
-    this.out.stream = deflate;
+    this.out.stream = sink;
   }
 }
