@@ -20,7 +20,6 @@ const EVENTS: Readonly<Record<string, Build>> = {
     return { type: 'user.changed', user: text(input['user']) };
   },
   deleteUser: event('user.delete.started', 'deleteAfter'),
-  restoreUser: event('user.delete.cancelled'),
   cancelUserDelete: event('user.delete.cancelled'),
   createUserAddress: (input, answer) => ({
     type: 'address.user.created',

@@ -70,7 +70,7 @@ export const authentication = {
     errors: ['AuthFailed', 'InvalidAuthScope'],
   }),
   signOut: define('DELETE /authenticate', {
-    operation: 'deleteAuthToken',
+    operation: 'invalidateAccessToken',
     group,
     summary: 'Revoke the token that is used for this call',
     access: 'open',

@@ -74,7 +74,7 @@ export const certificates = {
     errors: ['CertNotFound'],
   }),
   remove: define('DELETE /certs/:cert', {
-    operation: 'deleteTLSCertificate',
+    operation: 'deleteTLSCert',
     group,
     summary: 'Delete a certificate; its name is served with the server’s own one again',
     access: any('certs:delete'),

@@ -414,6 +414,7 @@ export const search = {
     input: {
       user: userId,
       ...criteria,
+      includeHeaders,
       action: z.preprocess(
         (value) => (typeof value === 'string' ? tryJson(value) : value),
         z.object({ moveTo: id.optional(), seen: laxBoolean, flagged: laxBoolean }, 'is required'),

@@ -45,7 +45,7 @@ export const secondFactor = {
     errors: ['UserNotFound'],
   }),
   setupTotp: define('POST /users/:user/2fa/totp/setup', {
-    operation: 'setupTOTP2FA',
+    operation: 'generateTOTPSeed',
     group,
     summary: 'A seed for one-time codes, also as a picture',
     access: change,
@@ -54,7 +54,7 @@ export const secondFactor = {
     errors: ['UserNotFound', 'TotpEnabled'],
   }),
   enableTotp: define('POST /users/:user/2fa/totp/enable', {
-    operation: 'enableTOTP2FA',
+    operation: 'enableTOTPSeed',
     group,
     summary: 'One-time codes on, with the first code as the proof',
     access: change,
@@ -63,7 +63,7 @@ export const secondFactor = {
     errors: ['UserNotFound', 'TotpEnabled', 'TotpDisabled', 'InvalidToken'],
   }),
   checkTotp: define('POST /users/:user/2fa/totp/check', {
-    operation: 'checkTOTP2FA',
+    operation: 'validateTOTPToken',
     group,
     summary: 'Check a one-time code; it is good once',
     access: prove,
@@ -72,7 +72,7 @@ export const secondFactor = {
     errors: ['UserNotFound', 'TotpDisabled', 'InvalidToken', 'RateLimitedError'],
   }),
   disableTotp: define('DELETE /users/:user/2fa/totp', {
-    operation: 'disableTOTP2FA',
+    operation: 'disableTOTPAuth',
     group,
     summary: 'One-time codes off',
     access: change,
@@ -108,7 +108,7 @@ export const secondFactor = {
     errors: ['UserNotFound', 'CustomDisabled'],
   }),
   credentials: define('GET /users/:user/2fa/webauthn/credentials', {
-    operation: 'getWebAuthN2FACredentials',
+    operation: 'getWebAuthN',
     group,
     summary: 'The keys of a user',
     access: own('users:read'),
@@ -117,7 +117,7 @@ export const secondFactor = {
     errors: ['UserNotFound'],
   }),
   removeCredential: define('DELETE /users/:user/2fa/webauthn/credentials/:credential', {
-    operation: 'deleteWebAuthN2FACredential',
+    operation: 'deleteWebAuthN',
     group,
     summary: 'Remove a key',
     access: change,
@@ -126,7 +126,7 @@ export const secondFactor = {
     errors: ['UserNotFound'],
   }),
   askRegistration: define('POST /users/:user/2fa/webauthn/registration-challenge', {
-    operation: 'initializeWebAuthN2FARegistration',
+    operation: 'initiateWebAuthNRegistration',
     group,
     summary: 'Begin to register a key',
     access: change,
@@ -146,7 +146,7 @@ export const secondFactor = {
     errors: ['UserNotFound', 'TooMany'],
   }),
   register: define('POST /users/:user/2fa/webauthn/registration-attestation', {
-    operation: 'attestateWebAuthN2FARegistration',
+    operation: 'attestateWebAuthNRegistration',
     group,
     summary: 'Finish to register a key',
     access: change,
@@ -163,7 +163,7 @@ export const secondFactor = {
     bigBody: true,
   }),
   askAuthentication: define('POST /users/:user/2fa/webauthn/authentication-challenge', {
-    operation: 'initializeWebAuthN2FAAuthentication',
+    operation: 'authenticateWebAuthN',
     group,
     summary: 'Begin to prove a key',
     access: prove,
@@ -182,7 +182,7 @@ export const secondFactor = {
     errors: ['UserNotFound', 'WebAuthnDisabled'],
   }),
   authenticate: define('POST /users/:user/2fa/webauthn/authentication-assertion', {
-    operation: 'assertWebAuthN2FAAuthentication',
+    operation: 'assertWebAuthN',
     group,
     summary: 'Finish to prove a key',
     access: prove,

@@ -270,7 +270,7 @@ export const users = {
     errors: ['AccountNotFound'],
   }),
   restore: define('POST /users/:user/restore', {
-    operation: 'restoreUser',
+    operation: 'cancelUserDelete',
     group: 'Users',
     summary: 'Undo the deletion of a user',
     access: any('users:update'),
@@ -320,7 +320,7 @@ export const users = {
     errors: ['UserNotFound'],
   }),
   resetAllQuotas: define('POST /quota/reset', {
-    operation: 'recalculateQuotas',
+    operation: 'recalculateQuotaAllUsers',
     group: 'Users',
     summary: 'Count everybody’s storage again',
     access: any('users:update'),
