@@ -57,8 +57,8 @@ const keys = {
         ]
       : [],
 };
-const signed = (from: string): Promise<Buffer> =>
-  createSigner(keys, silentLogger).sign({ from, transactionId: 't' }, message(from));
+const signed = async (from: string): Promise<Buffer> =>
+  (await createSigner(keys, silentLogger).sign({ from, transactionId: 't' }, message(from))).body;
 
 test('mail is judged by what its domain says in DNS', async () => {
   const unsigned = async (from: string): Promise<Buffer> => message(from);

@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { Fault, nonexistent, unavailable } from '../base/fault.ts';
 import type { ContentId, MailboxId, MessageId, Modseq, Uid, UserId } from '../mail/ids.ts';
 import { UidSet } from '../mail/uid-set.ts';
-import type { Account, MailboxInfo, MessageMeta, Operations } from '../operations/contract.ts';
+import type { Account, MailboxInfo, MessageMeta, Operations, UserEvent } from '../operations/contract.ts';
 
 export type FakeMessage = { uid: Uid; id: MessageId; content: ContentId; raw: Buffer; flags: string[] };
 export type FakeMailbox = {
@@ -20,6 +20,8 @@ export class FakeMailStore {
   readonly mailboxes: FakeMailbox[] = [];
   readonly users = new Map<string, Account & { password: string; disabled: boolean }>();
   readonly forwards = new Map<string, readonly string[]>();
+  /** Who hears of changes, by user. */
+  readonly listeners = new Map<UserId, Set<(event: UserEvent) => void>>();
   /** Every call fails as if the database were away. */
   away = false;
   /** Resolves before a content is stored: for tests that hold deliveries. */
@@ -75,6 +77,11 @@ export class FakeMailStore {
     mailbox.nextUid += 1;
     mailbox.messages.push(message);
     return message;
+  }
+
+  /** The user's access changes. */
+  revoke(user: UserId): void {
+    for (const listener of this.listeners.get(user) ?? []) listener({ kind: 'access', user, reason: 'test' });
   }
 
   get operations(): Operations {
@@ -243,6 +250,13 @@ function operationsOf(store: FakeMailStore): Operations {
             sizeAt: (index: number) => rows[index]?.raw.length ?? 0,
           },
         };
+      },
+    },
+    events: {
+      subscribe: (user: UserId, listener: (event: UserEvent) => void) => {
+        const all = store.listeners.get(user) ?? new Set();
+        store.listeners.set(user, all.add(listener));
+        return () => void all.delete(listener);
       },
     },
     quota: async (user: UserId) => ({ limitBytes: 0, usedBytes: used(user), usedMessages: 0 }),

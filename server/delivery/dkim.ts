@@ -12,7 +12,15 @@ import type { QueueEntry } from '../store/types-queue.ts';
 
 export type Signer = {
   /** The message with its signatures before it; as it is where there is no key. A failure to sign never stops mail. */
-  readonly sign: (entry: Pick<QueueEntry, 'from' | 'transactionId'>, body: Buffer) => Promise<Buffer>;
+  readonly sign: (entry: Pick<QueueEntry, 'from' | 'transactionId'>, body: Buffer) => Promise<Signed>;
+};
+
+export type Signed = {
+  readonly body: Buffer;
+  /** Whose keys signed; undefined when none did. */
+  readonly domain: string | undefined;
+  /** Why receivers that ask for DMARC may doubt the message. */
+  readonly warning: string | undefined;
 };
 
 const MAX_HEADER_BYTES = 256 * 1024;
@@ -20,7 +28,8 @@ const MAX_HEADER_BYTES = 256 * 1024;
 export function createSigner(keys: Pick<DkimKeys, 'signingKeys'>, log: Logger, now: () => number = Date.now): Signer {
   return {
     sign: async (entry, body) => {
-      for (const domain of domainsOf(entry.from, body)) {
+      const domains = domainsOf(entry.from, body);
+      for (const domain of domains) {
         const found = await keys.signingKeys(domain);
         if (found.length === 0) continue;
         const { signatures, errors } = await dkimSign(body, {
@@ -31,9 +40,13 @@ export function createSigner(keys: Pick<DkimKeys, 'signingKeys'>, log: Logger, n
         } as unknown as DKIMSignOptions);
         for (const error of errors ?? [])
           log.error('DKIM signature not made', { domain, transaction: entry.transactionId, error: error.err });
-        return signatures === '' ? body : Buffer.concat([Buffer.from(signatures), body]);
+        if (signatures === '') continue;
+        const warning =
+          domain === domains[0] ? undefined : `Signed by ${domain}, but From is at ${domains[0] ?? ''}: no DMARC alignment`;
+        return { body: Buffer.concat([Buffer.from(signatures), body]), domain, warning };
       }
-      return body;
+      const warning = entry.from === '' ? undefined : `Not signed: there is no DKIM key for ${domains[0] ?? 'its domain'}`;
+      return { body, domain: undefined, warning };
     },
   };
 }

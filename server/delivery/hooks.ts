@@ -47,7 +47,7 @@ export type CheckResult = {
 export type IncomingChecks = { readonly check: (raw: Buffer, facts: CheckFacts) => Promise<CheckResult> };
 
 export type TraceEvent = {
-  readonly kind: 'accepted' | 'refused' | 'delivered' | 'rule' | 'queued' | 'attempt' | 'notice' | 'message';
+  readonly kind: 'accepted' | 'refused' | 'delivered' | 'rule' | 'queued' | 'signed' | 'attempt' | 'notice';
   readonly transaction: string;
   readonly atMs: number;
   readonly [field: string]: unknown;

@@ -5,7 +5,7 @@ import type { Config } from '../config/schema.ts';
 import type { UserId } from '../mail/ids.ts';
 import type { OpenedStore } from '../operations/create.ts';
 import type { LeasedEntry } from '../store/types-queue.ts';
-import { createChecks } from './checks.ts';
+import { createChecks, type CheckResolver } from './checks.ts';
 import { createDelivery, type Delivery } from './deliver.ts';
 import { createSigner } from './dkim.ts';
 import { emitResult, withEvents } from './mail-events.ts';
@@ -13,6 +13,7 @@ import { createOutgoing, type Outgoing, type OutgoingParts } from './outgoing.ts
 import type { NoticeKind } from './queue/bounce.ts';
 import type { RecipientResult } from './queue/results.ts';
 import type { IncomingChecks } from './hooks.ts';
+import { createStsPolicies } from './queue/sts.ts';
 import { createRules } from './rules.ts';
 import { createSpamFilters } from './spam/assemble.ts';
 import { combineChecks } from './spam/combine.ts';
@@ -23,7 +24,7 @@ export type MailServicesParts = {
   readonly config: Config;
   readonly store: OpenedStore;
   readonly log: Logger;
-} & Pick<OutgoingParts, 'dns' | 'now' | 'random'>;
+} & Pick<OutgoingParts, 'dns' | 'now' | 'random' | 'sts'>;
 
 export type MailServices = {
   readonly delivery: Delivery;
@@ -44,9 +45,10 @@ export function createMailServices(parts: MailServicesParts): MailServices {
   const trace = createTrace({ store: flow.trace, keepMs: config.trace.keepMs, log: log.with({ service: 'trace' }) });
   const resolver = new Resolver({ timeout: 5_000, tries: 2 });
   if (config.outbound.dnsServers.length > 0) resolver.setServers(config.outbound.dnsServers);
+  const resolve: CheckResolver = (name, type) => resolver.resolve(name, type) as Promise<string[] | string[][]>;
   const checks = createChecks({
     config,
-    resolve: (name, type) => resolver.resolve(name, type) as Promise<string[] | string[][]>,
+    resolve,
     log: log.with({ service: 'checks' }),
   });
   const spam = createSpamFilters({ config, stores: store.spam, log: log.with({ service: 'spam' }) });
@@ -81,13 +83,20 @@ export function createMailServices(parts: MailServicesParts): MailServices {
     store,
     delivery,
     log: log.with({ service: 'queue' }),
-    beforeSending: (entry, body) => signer.sign(entry, body),
+    beforeSending: async (entry, body) => {
+      const { body: signed, domain, warning } = await signer.sign(entry, body);
+      if (entry.attempts === 0) {
+        trace.record({ kind: 'signed', ...causeOf(entry.transactionId), atMs: now(), queueId: entry.id, domain, warning });
+      }
+      return signed;
+    },
     onResult: (entry, result, final) => {
       tellAttempt(trace, entry, result, final, now());
       emitResult(emit, entry, result, final);
     },
     onNotice: (entry, kind, recipients) => tellNotice(trace, entry, kind, recipients, now()),
     now,
+    sts: parts.sts ?? createStsPolicies({ store: flow.stsPolicies, resolve, log: log.with({ service: 'queue' }), now }),
     ...(parts.dns === undefined ? {} : { dns: parts.dns }),
     ...(parts.random === undefined ? {} : { random: parts.random }),
   });

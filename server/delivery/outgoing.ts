@@ -23,7 +23,7 @@ export type OutgoingParts = {
   readonly dns?: Dns;
   readonly now?: () => number;
   readonly random?: () => number;
-} & Pick<RunnerOptions, 'beforeSending' | 'onResult' | 'onNotice'>;
+} & Pick<RunnerOptions, 'beforeSending' | 'onResult' | 'onNotice' | 'sts'>;
 
 export type Outgoing = {
   readonly expansion: Expansion;
@@ -62,6 +62,7 @@ export function createOutgoing(parts: OutgoingParts): Outgoing {
         memory: new Budget(Math.max(outbound.maxInFlightBytes, config.store.maxMessageBytes)),
         connections: new Connections({ ...DEFAULT_CONNECTION_LIMITS, perWay: outbound.maxPerDestination }),
         ...(parts.beforeSending === undefined ? {} : { beforeSending: parts.beforeSending }),
+        ...(parts.sts === undefined ? {} : { sts: parts.sts }),
         ...(parts.onResult === undefined ? {} : { onResult: parts.onResult }),
         ...(parts.onNotice === undefined ? {} : { onNotice: parts.onNotice }),
       });

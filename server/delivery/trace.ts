@@ -25,7 +25,7 @@ const MAX_TEXT = 1_000;
 const MAX_LIST = 200;
 const FACTS = new Set(['service', 'from', 'to', 'user', 'ip', 'hello', 'protocol', 'tls', 'messageId', 'subject', 'sizeBytes']);
 /** Where `from` and `to` speak of the message itself. */
-const OF_MESSAGE = new Set(['accepted', 'refused', 'queued', 'delivered', 'message']);
+const OF_MESSAGE = new Set(['accepted', 'refused', 'queued', 'delivered']);
 
 type Gathered = { at: Date; facts: Record<string, unknown>; to: Set<string>; keys: Set<string>; steps: TraceStep[] };
 
@@ -79,7 +79,7 @@ function add(entry: Gathered, event: TraceEvent, at: Date): void {
     if (!FACTS.has(field) || field === 'to') step[field] = short;
     keysOf(field, short, entry.keys);
   }
-  if (kind !== 'message') entry.steps.push({ at, kind, ...step });
+  entry.steps.push({ at, kind, ...step });
 }
 
 function keysOf(field: string, value: unknown, keys: Set<string>): void {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { simpleParser } from 'mailparser';
+import type { StsPolicy } from '../../server/delivery/queue/sts.ts';
 import { envelopeFrom } from '../harness/envelopes.ts';
 import { openMailBed, type MailBed } from '../harness/mail-bed.ts';
 import { selfSigned } from '../harness/self-signed.ts';
@@ -12,13 +13,17 @@ const MESSAGE = Buffer.from(
   'From: me@mail.test\r\nTo: you@there.test\r\nSubject: Hello\r\nMessage-ID: <m@mail.test>\r\n\r\n.dot\r\nbody\r\n',
 );
 
+const policies: Record<string, StsPolicy> = {};
 let bed: MailBed;
 let sink: SmtpSink;
 let me: Awaited<ReturnType<MailBed['addUser']>>;
 
 before(async () => {
   const port = await freePort();
-  bed = await openMailBed({ config: { outbound: { port, connectTimeoutMs: 1_000 } } });
+  bed = await openMailBed({
+    config: { outbound: { port, connectTimeoutMs: 1_000 } },
+    sts: { of: async (domain) => policies[domain] },
+  });
   sink = await startSmtpSink({ port });
   me = await bed.addUser('me@mail.test');
   bed.mx['there.test'] = ['mx.there.test'];
@@ -219,6 +224,25 @@ test('REQUIRETLS is kept or the mail comes back', async () => {
   await send(['you@plain.test'], 'me@mail.test', { requireTls: true });
   for (let hours = 0; hours < 97; hours += 12) await bed.pass(12 * HOUR);
   assert.deepEqual([sink.messages.length, (await notices()).slice(before).length], [0, 2]);
+});
+
+test('a domain’s MTA-STS policy is kept: its servers only, with a good certificate', async () => {
+  const enforced = newDomain();
+  const tested = newDomain();
+  const elsewhere = newDomain();
+  policies[enforced] = { mode: 'enforce', allows: () => true };
+  policies[tested] = { mode: 'testing', allows: () => false };
+  policies[elsewhere] = { mode: 'enforce', allows: (host) => host === 'mx.elsewhere.test' };
+  sink.options = { certificate: await selfSigned('mx.there.test') };
+  await send([`a@${enforced}`, `b@${tested}`, `c@${elsewhere}`]);
+  await bed.pass();
+  assert.deepEqual(
+    sink.messages.map(({ to }) => to),
+    [[`b@${tested}`]],
+  );
+  const texts = (await waiting()).map(String);
+  assert.match(texts[0] ?? '', /self-signed certificate/);
+  assert.match(texts[1] ?? '', /its policy \(MTA-STS\) names/);
 });
 
 test('a connection that breaks in the middle of the data costs nothing but time', async () => {

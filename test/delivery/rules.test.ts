@@ -149,7 +149,7 @@ test('a copy goes on in a sender’s name of ours, without Return-Path; the orig
     trace?.steps
       .map(({ kind, outcome, to }) => `${kind} ${String(outcome)} ${String(to)}`)
       .toSorted((a, b) => a.localeCompare(b)),
-    ['attempt sent elsewhere@there.test', `delivered delivered ${me.address}`],
+    ['attempt sent elsewhere@there.test', `delivered delivered ${me.address}`, 'signed undefined undefined'],
   );
 });
 
@@ -255,9 +255,10 @@ test('what leaves is signed for the author’s domain, and the trace tells the w
   assert.equal((await trace.search({ address: 'stranger@there.test' }, { limit: 10 })).total, 0);
   const steps = (await trace.get('signed1'))?.steps ?? [];
   assert.deepEqual(
-    steps.map(({ kind, outcome, text: words }) => [kind, outcome, words]),
+    steps.map(({ kind, outcome, domain, text: words }) => [kind, outcome ?? domain, words]),
     [
       ['queued', undefined, undefined],
+      ['signed', 'mail.test', undefined],
       ['attempt', 'sent', '250 2.0.0 kept'],
       ['attempt', 'failed', '550 5.1.1 nobody here'],
       ['notice', undefined, undefined],

@@ -10,6 +10,7 @@ import { createMailServices, type MailServices } from '../../server/delivery/mai
 import type { Outgoing } from '../../server/delivery/outgoing.ts';
 import type { Dns } from '../../server/delivery/queue/destinations.ts';
 import type { QueueRunner } from '../../server/delivery/queue/runner.ts';
+import type { StsPolicies } from '../../server/delivery/queue/sts.ts';
 import type { UserId } from '../../server/mail/ids.ts';
 import { UidSet } from '../../server/mail/uid-set.ts';
 import { createOperations, type OpenedStore } from '../../server/operations/create.ts';
@@ -39,6 +40,7 @@ export type MailBed = {
 export type MailBedOptions = {
   readonly config?: PartialConfig;
   readonly log?: Logger;
+  readonly sts?: StsPolicies;
 };
 
 export async function openMailBed(options: MailBedOptions = {}): Promise<MailBed> {
@@ -57,7 +59,15 @@ export async function openMailBed(options: MailBedOptions = {}): Promise<MailBed
   const clock = { ms: Date.now() };
   const mx: Record<string, readonly string[]> = {};
   const hosts: Record<string, readonly string[]> = {};
-  const mail = createMailServices({ config, store, log, now: () => clock.ms, random: () => 0.5, dns: dnsOf(mx, hosts) });
+  const mail = createMailServices({
+    config,
+    store,
+    log,
+    now: () => clock.ms,
+    random: () => 0.5,
+    dns: dnsOf(mx, hosts),
+    sts: options.sts ?? { of: async () => undefined },
+  });
   const { delivery, outgoing } = mail;
   mail.start();
   const runner = (): QueueRunner => {

@@ -12,6 +12,7 @@ import type { Connection, Connections } from './connections.ts';
 import { chooseRoute, findAddresses, findHosts, RouteFault, type Dns, type Host, type Relay } from './destinations.ts';
 import { hasBareLineEnds, isPlainText, normalizeLineEnds } from './line-ends.ts';
 import { sameForAll, statusOf, type RecipientResult } from './results.ts';
+import type { StsPolicies } from './sts.ts';
 import { SendFault, SmtpClient, type ConnectOptions, type OutgoingMessage } from './smtp-client.ts';
 
 export type SendParts = {
@@ -21,6 +22,8 @@ export type SendParts = {
   readonly log: Logger;
   readonly connections: Connections;
   /** Signs or otherwise completes the message before it leaves. */
+  /** Policies of other domains on how they are to be reached. */
+  readonly sts?: StsPolicies;
   readonly beforeSending?: (entry: QueueEntry, body: Buffer) => Promise<Buffer>;
 };
 
@@ -192,9 +195,23 @@ function wayOf(entry: QueueEntry, parts: SendParts, server: { name: string }): W
   const ownName = outbound.hostname ?? config.hostname;
   const hosts = (): Promise<readonly Host[]> =>
     findHosts(entry.destination, { dns: parts.dns, ipVersion: outbound.ipVersion, ownName, random: parts.random });
+  const options = { ...direct(outbound.port, entry.requireTls), refuseOurselves: true };
   return {
     name: `${entry.destination}${verified}`,
-    open: () => connectTo(hosts, { ...direct(outbound.port, entry.requireTls), refuseOurselves: true }, parts, server),
+    open: async () => {
+      const policy = entry.destination.startsWith('[') ? undefined : await parts.sts?.of(entry.destination);
+      if (policy === undefined) return connectTo(hosts, options, parts, server);
+      const allowed = (await hosts()).filter(({ name }) => policy.allows(name));
+      if (policy.mode === 'testing') {
+        if (allowed.length === 0) parts.log.info('MTA-STS (testing) names other servers', { destination: entry.destination });
+        return connectTo(hosts, options, parts, server);
+      }
+      // RFC 8461 §5: a failure of the policy is one of delivery, for now.
+      if (allowed.length === 0)
+        throw new RouteFault(false, '4.7.5', `No server of ${entry.destination} is one that its policy (MTA-STS) names`);
+      const strict = { ...options, tls: 'required', verifyCertificate: true } as const;
+      return connectTo(() => Promise.resolve(allowed), strict, parts, server);
+    },
   };
 }
 
@@ -271,7 +288,8 @@ async function findRelay(host: string, { config, dns, random }: SendParts): Prom
 
 /** What a failed connection or transaction means for every recipient. */
 function classify(error: SendFault): Omit<RecipientResult, 'recipient' | 'server'> {
-  const { code, message, beforeMessage } = error;
+  const { code, message, beforeMessage, tlsFailed } = error;
+  if (tlsFailed) return { kind: 'temporary', status: '4.7.5', text: message, unreachable: true };
   if (code >= 500 && !beforeMessage) return { kind: 'permanent', status: statusOf(message, code), text: message };
   if (code > 0) return { kind: 'temporary', status: statusOf(message, 400), text: message, unreachable: beforeMessage };
   return { kind: 'temporary', status: beforeMessage ? '4.4.1' : '4.4.2', text: message, unreachable: beforeMessage };
