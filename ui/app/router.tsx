@@ -36,6 +36,12 @@ const connect = createRoute({
   validateSearch: z.object({ person: text, client: text }),
   component: lazyRouteComponent(() => import('../features/connect/connect-page.tsx'), 'ConnectPage'),
 });
+const mail = createRoute({
+  getParentRoute: () => root,
+  path: '/mail',
+  validateSearch: z.object({ tab: z.enum(['trace', 'queue']).optional().catch(undefined), q: text }),
+  component: lazyRouteComponent(() => import('../features/mail-flow/mail-page.tsx'), 'MailPage'),
+});
 const services = createRoute({
   getParentRoute: () => root,
   path: '/services',
@@ -66,7 +72,7 @@ const setup = createRoute({
   component: lazyRouteComponent(() => import('../features/setup/setup-page.tsx'), 'SetupPage'),
 });
 
-const tree = root.addChildren([home, people, person, connect, services, logs, settings, setup]);
+const tree = root.addChildren([home, people, person, connect, mail, services, logs, settings, setup]);
 
 export function makeRouter(client: QueryClient) {
   return createRouter({

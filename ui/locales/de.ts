@@ -2,6 +2,7 @@
 import { deConnect } from './de-connect.ts';
 import { deFault } from './de-fault.ts';
 import { deLogs } from './de-logs.ts';
+import { deMail } from './de-mail.ts';
 import { dePeople } from './de-people.ts';
 import { deServices } from './de-services.ts';
 import { deSettings } from './de-settings.ts';
@@ -77,6 +78,7 @@ export const de: Catalogue = {
     home: 'Übersicht',
     people: 'Personen',
     connect: 'Gerät verbinden',
+    mail: 'Postfluss',
     services: 'Dienste',
     logs: 'Protokoll',
     settings: 'Einstellungen',
@@ -84,6 +86,7 @@ export const de: Catalogue = {
       home: 'dashboard start status home',
       people: 'benutzer konten postfächer adressen users accounts',
       connect: 'outlook thunderbird iphone android apple mail handy telefon einrichten qr',
+      mail: 'warteschlange queue spur trace zustellung wo ist meine post',
       services: 'protokolle imap pop3 smtp lmtp ports prozesse mongodb redis valkey neustart',
       logs: 'journal ereignisse fehler logs verlauf',
       settings: 'konfiguration optionen settings',
@@ -151,6 +154,7 @@ export const de: Catalogue = {
   ...deServices,
   ...deFault,
   ...deLogs,
+  ...deMail,
   ...dePeople,
   ...deConnect,
   ...deSettings,

@@ -2,6 +2,7 @@
 import { enConnect } from './en-connect.ts';
 import { enFault } from './en-fault.ts';
 import { enLogs } from './en-logs.ts';
+import { enMail } from './en-mail.ts';
 import { enPeople } from './en-people.ts';
 import { enServices } from './en-services.ts';
 import { enSettings } from './en-settings.ts';
@@ -75,6 +76,7 @@ export const en = {
     home: 'Home',
     people: 'People',
     connect: 'Connect a device',
+    mail: 'Mail flow',
     services: 'Services',
     logs: 'Logs',
     settings: 'Settings',
@@ -82,6 +84,7 @@ export const en = {
       home: 'dashboard overview status start',
       people: 'users accounts mailboxes addresses',
       connect: 'outlook thunderbird iphone android apple mail client setup qr phone',
+      mail: 'queue trace where is my mail delivery outgoing bounce spool',
       services: 'protocols imap pop3 smtp lmtp ports listeners processes mongodb redis valkey restart',
       logs: 'journal events errors trace history',
       settings: 'configuration options preferences',
@@ -149,6 +152,7 @@ export const en = {
   ...enServices,
   ...enFault,
   ...enLogs,
+  ...enMail,
   ...enPeople,
   ...enConnect,
   ...enSettings,

@@ -202,12 +202,7 @@ function Waiting({ person, client, used }: Omit<SetUpProps, 'made'> & { used: st
   );
 }
 
-function asText(
-  t: TFunction,
-  person: Person,
-  values: DeviceValues,
-  password: string | undefined,
-): string {
+function asText(t: TFunction, person: Person, values: DeviceValues, password: string | undefined): string {
   const server = (title: string, each: ServerValues | undefined): string[] =>
     each === undefined
       ? []
