@@ -22,6 +22,7 @@ export class SocketIo {
   #queue: Buffer[] = [];
   #queuedBytes = 0;
   #ended = false;
+  #ending = false;
   #waiter: { resolve: (bytes: Buffer | undefined) => void; reject: (error: Error) => void } | undefined;
   #drainWaiter: { resolve: () => void; reject: (error: Error) => void } | undefined;
   #output: Uint8Array[] = [];
@@ -109,8 +110,10 @@ export class SocketIo {
     this.#attach();
   }
 
-  /** Flushes and closes our side; the socket is destroyed when the client does not close its own soon. */
+  /** Flushes and closes our side; a `read` that waits gets undefined. Idempotent; the socket is destroyed when the client does not close its own soon. */
   async end(lingerMs = 5_000): Promise<void> {
+    if (this.#ending) return;
+    this.#ending = true;
     try {
       await this.flush();
     } catch (error) {
@@ -118,6 +121,8 @@ export class SocketIo {
       this.#socket.destroy();
     }
     const socket = this.#socket;
+    this.#ended = true;
+    this.#settle(undefined);
     if (socket.destroyed) return;
     this.#detach();
     // A client that still sends must not keep the connection, and its bytes must be read or its side never sees our reply (reset).

@@ -77,7 +77,7 @@ async function newest(worker: TestWorker, user: TestUser, count: number): Promis
       const found = await operations.mailboxes.findByPath(id, 'INBOX');
       return found !== undefined && found.counts.messages >= count ? found : undefined;
     },
-    { timeoutMs: 20_000, what: `message ${count} for ${user.username}\n${worker.log.slice(-5).join('\n')}` },
+    { timeoutMs: 60_000, what: `message ${count} for ${user.username}\n${worker.log.slice(-5).join('\n')}` },
   );
   const { view, release } = await operations.views.open(id, inbox.id);
   const meta = await operations.reads.metadataOf(id, inbox.id, view.uidAt(view.count - 1));

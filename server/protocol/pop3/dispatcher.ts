@@ -9,7 +9,8 @@ import type { Pop3Command } from './command-spec.ts';
 import { authorizationCommands } from './commands/authorization.ts';
 import { maildropCommands } from './commands/maildrop-commands.ts';
 import { capaCommand, sessionCommands } from './commands/session-commands.ts';
-import { Pop3Session, type Pop3Services } from './session.ts';
+import { AccessWatch } from '../access-watch.ts';
+import { Pop3Session, type Pop3Services, type ResponseCode } from './session.ts';
 import { LineReader } from './wire/line-reader.ts';
 
 /** RFC 2449 §4 asks for 255; an initial response of AUTH may be longer. */
@@ -40,13 +41,17 @@ async function serve(connection: Connection, services: Pop3Services, log: Logger
   const io = new SocketIo(connection.socket, { idleTimeoutMs: services.config.pop3.idleTimeoutMs });
   const session = new Pop3Session(connection, services, log, io, new LineReader(MAX_LINE_BYTES));
   log.debug('connected', { ip: connection.remoteAddress });
-  connection.onDrain(() => {
+  // Marks are lost as with any lost connection: the client does it all again with the next login.
+  const leave = (text: string, code: ResponseCode): void => {
     session.close();
-    // Marks are lost as with any lost connection: the client does it all again with the next worker.
     if (!io.waiting) return;
-    session.err('The server is going down: try again in a moment', 'SYS/TEMP');
+    session.err(text, code);
     void io.end();
-  });
+  };
+  connection.onDrain(() => leave('The server is going down: try again in a moment', 'SYS/TEMP'));
+  const access = new AccessWatch(services.operations.events);
+  access.onChange(() => leave('Access has changed: log in again', 'AUTH'));
+  session.onLogIn((user) => access.begin(user));
   try {
     session.ok(`${services.config.hostname} POP3 Mallard`);
     await run(session);
@@ -57,6 +62,7 @@ async function serve(connection: Connection, services: Pop3Services, log: Logger
       connection.destroy();
     }
   } finally {
+    access.end();
     await io.end();
     session.log.debug('disconnected', { ms: Date.now() - connection.openedAtMs });
   }

@@ -268,3 +268,15 @@ test('a stop tells idle clients; a silent one is left without a word and without
   assert.equal(await (await impatient.client()).rest(), '');
   assert.deepEqual(store.texts(user), [one]);
 });
+
+test('a session whose access has changed ends, without an update', async () => {
+  const { store, user, listener, loggedIn } = await bed();
+  store.put(user, 'INBOX', one);
+  const pop = await loggedIn();
+  await ask(pop, 'DELE 1');
+  store.revoke(user);
+  assert.match(await pop.rest(), /^-ERR \[AUTH\] Access has changed/);
+  while (listener.connections() > 0) await new Promise(setImmediate);
+  assert.deepEqual(store.texts(user), [one]);
+  assert.equal(store.listeners.get(user)?.size, 0);
+});

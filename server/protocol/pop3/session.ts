@@ -6,6 +6,7 @@ import type { Connection } from '../../base/connection.ts';
 import type { Logger } from '../../base/log.ts';
 import type { SocketIo } from '../../base/socket-io.ts';
 import type { Config } from '../../config/schema.ts';
+import type { UserId } from '../../mail/ids.ts';
 import type { Operations } from '../../operations/contract.ts';
 import type { UserLimitReader } from '../../operations/user-limits.ts';
 import type { Maildrop } from './maildrop.ts';
@@ -36,6 +37,7 @@ export class Pop3Session {
   #authFailures = 0;
   #errors = 0;
   #closing = false;
+  #onLogIn: (user: UserId) => void = () => {};
 
   constructor(connection: Connection, services: Pop3Services, log: Logger, io: SocketIo, reader: LineReader) {
     this.connection = connection;
@@ -140,8 +142,13 @@ export class Pop3Session {
     }
   }
 
+  onLogIn(listener: (user: UserId) => void): void {
+    this.#onLogIn = listener;
+  }
+
   loggedIn(maildrop: Maildrop): void {
     this.#maildrop = maildrop;
+    this.#onLogIn(maildrop.user);
     this.#log = this.#log.with({ user: maildrop.user });
   }
 

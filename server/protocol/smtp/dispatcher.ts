@@ -30,6 +30,7 @@ const specs: readonly CommandSpec[] = [
 ];
 const byVerb = new Map(specs.flatMap((spec) => spec.verbs.map((verb) => [verb, spec] as const)));
 
+const accessChanged = reply(421, '4.7.0', 'Access has changed: log in again');
 const goingDown = reply(421, '4.3.2', 'The server is going down: try again in a moment');
 
 /** The handler of one service for the shared listener. */
@@ -50,13 +51,15 @@ async function serve(connection: Connection, services: SmtpServices, idleTimeout
   const io = new SocketIo(connection.socket, { idleTimeoutMs });
   const session = new SmtpSession(connection, services, log, io, new SmtpReader({ maxLineBytes: MAX_LINE_BYTES }));
   log.debug('connected', { ip: connection.remoteAddress });
-  connection.onDrain(() => {
-    // Between commands: at once. Inside one: the loop sees it when the command is done.
+  // Between commands: at once. Inside one: the loop sees it when the command is done.
+  const leaveWhenIdle = (farewell: SmtpReply): void => {
     if (!io.waiting || session.transaction !== undefined) return;
-    session.reply(goingDown);
+    session.reply(farewell);
     session.close();
     void io.end();
-  });
+  };
+  connection.onDrain(() => leaveWhenIdle(goingDown));
+  session.access.onChange(() => leaveWhenIdle(accessChanged));
   try {
     await greet(session);
     await commands(session);
@@ -67,6 +70,7 @@ async function serve(connection: Connection, services: SmtpServices, idleTimeout
       connection.destroy();
     }
   } finally {
+    session.access.end();
     session.endTransaction();
     await io.end();
     log.debug('disconnected', { ms: Date.now() - connection.openedAtMs });
@@ -94,8 +98,9 @@ async function commands(session: SmtpSession): Promise<void> {
       session.reply(reply(421, '4.7.0', 'Too many errors'));
       return;
     }
-    if (session.connection.draining && session.transaction === undefined) {
-      session.reply(goingDown);
+    if (session.transaction !== undefined) continue;
+    if (session.connection.draining || session.access.changed) {
+      session.reply(session.connection.draining ? goingDown : accessChanged);
       return;
     }
   }

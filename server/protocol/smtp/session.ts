@@ -10,6 +10,7 @@ import type { Logger } from '../../base/log.ts';
 import type { SocketIo } from '../../base/socket-io.ts';
 import type { Config } from '../../config/schema.ts';
 import type { Account, Operations } from '../../operations/contract.ts';
+import { AccessWatch } from '../access-watch.ts';
 import type { SmtpProfile } from './profile.ts';
 import type { Transaction } from './transaction.ts';
 import type { SmtpEvent, SmtpReader } from './wire/reader.ts';
@@ -42,6 +43,8 @@ export class SmtpSession {
   readonly log: Logger;
   readonly io: SocketIo;
   readonly reader: SmtpReader;
+  /** Of the user who has signed in. */
+  readonly access: AccessWatch;
   #hello: Hello | undefined;
   #account: Account | undefined;
   #transaction: Transaction | undefined;
@@ -56,6 +59,7 @@ export class SmtpSession {
     this.log = log;
     this.io = io;
     this.reader = reader;
+    this.access = new AccessWatch(services.operations.events);
   }
 
   get profile(): SmtpProfile {
@@ -118,6 +122,7 @@ export class SmtpSession {
 
   authenticated(account: Account): void {
     this.#account = account;
+    this.access.begin(account.user);
   }
 
   /** Counts a wrong password; true when there were too many. */
@@ -144,6 +149,7 @@ export class SmtpSession {
     this.endTransaction();
     this.#hello = undefined;
     this.#account = undefined;
+    this.access.end();
     await this.connection.startTls();
     this.io.resumeOn(this.connection.socket);
   }

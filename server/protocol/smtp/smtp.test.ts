@@ -513,3 +513,18 @@ test('checks may put mail off', async () => {
   service.store.addUser('one@mail.test');
   assert.equal(await send(await ready(service), 'a@else.test', ['one@mail.test'], 'x'), '451 4.7.1 Try again later');
 });
+
+test('a user whose access has changed is asked to log in again, after the message in work', async () => {
+  const service = await bed('submission');
+  const user = service.store.addUser('user@mail.test');
+  const idle = await loggedIn(service);
+  const busy = await loggedIn(service);
+  await busy.say('MAIL FROM:<user@mail.test>');
+  await busy.say('RCPT TO:<x@else.test>');
+  await busy.say('DATA');
+  service.store.revoke(user);
+  assert.match(await idle.rest(), /^421 4\.7\.0 Access has changed/);
+  assert.match(await busy.say('x\r\n.'), /^250/);
+  assert.match(await busy.rest(), /^421 4\.7\.0/);
+  while ((service.store.listeners.get(user)?.size ?? 0) > 0) await new Promise(setImmediate);
+});
