@@ -14,7 +14,7 @@ const MESSAGES = 1_000;
 const KILLS = 4;
 const CLIENTS = 4;
 
-test('a thousand messages survive kill -9 of the worker between any two steps', { timeout: 240_000 }, async () => {
+test('a thousand messages survive kill -9 of the worker between any two steps', { timeout: 400_000 }, async () => {
   const { mongodbUri, redisUri } = await sharedServers();
   const sink = await startSmtpSink();
   const worker = await startWorker({
@@ -57,7 +57,7 @@ test('a thousand messages survive kill -9 of the worker between any two steps', 
     };
     const sending = Promise.all(clients.map(sendAll));
     for (let kill = 1; kill <= KILLS; kill += 1) {
-      await waitFor(() => acknowledged >= (MESSAGES * kill) / (KILLS + 1), { timeoutMs: 120_000 });
+      await waitFor(() => acknowledged >= (MESSAGES * kill) / (KILLS + 1), { timeoutMs: 200_000 });
       await worker.kill('SIGKILL');
       await worker.start();
     }
@@ -71,9 +71,9 @@ test('a thousand messages survive kill -9 of the worker between any two steps', 
       }
       return counts;
     };
-    await waitFor(() => arrived().size === MESSAGES, { timeoutMs: 60_000 });
+    await waitFor(() => arrived().size === MESSAGES, { timeoutMs: 120_000 });
     const store = await storeOf(worker);
-    await waitFor(async () => (await store.queue.tally(new Date())).queued === 0, { timeoutMs: 60_000 });
+    await waitFor(async () => (await store.queue.tally(new Date())).queued === 0, { timeoutMs: 120_000 });
     const twice = sink.messages.length - MESSAGES;
     const user = await store.accounts.users.resolve(address);
     assert.ok(user);
