@@ -107,7 +107,8 @@ export class MailboxWriter {
       const draft = new EntryDraft({ user, mailbox, modseq, uidNext, columns }, Date.now());
       const results = batch.map((waiting) => evaluate(waiting.operation, draft));
       const entry = draft.isEmpty ? undefined : draft.entry();
-      const outcome = entry === undefined ? 'committed' : await commitEntry(this.#database, entry, draft.moves);
+      const outcome =
+        entry === undefined ? 'committed' : await commitEntry(this.#database, entry, draft.moves, () => this.log.verify());
       if (outcome === 'behind') {
         await this.log.catchUp();
         continue;

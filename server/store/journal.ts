@@ -22,13 +22,20 @@ const RESOLVE_TIMEOUT_MS = 8_000;
 
 /**
  * Writes one entry, durably. A lost connection is resolved: the entry's own id tells afterwards whether it was written, so `committed` is never guessed and
- * a failed commit is not written by a later retry of somebody else. Throws a busy Fault when the outcome can't be learnt in time.
+ * a failed commit is not written by a later retry of somebody else. Before each retry `predecessorStands` may refuse, by a Fault: what the entry builds on may have gone with the server.
+ * Throws a busy Fault when the outcome can't be learnt in time.
  */
-export async function commitEntry(database: Database, entry: JournalEntry, moves: readonly string[]): Promise<CommitOutcome> {
+export async function commitEntry(
+  database: Database,
+  entry: JournalEntry,
+  moves: readonly string[],
+  predecessorStands: () => Promise<void> = () => Promise.resolve(),
+): Promise<CommitOutcome> {
   const doc = toDoc(entry, moves);
   const deadline = Date.now() + RESOLVE_TIMEOUT_MS;
   for (let attempt = 0; ; attempt += 1) {
     try {
+      if (attempt > 0) await predecessorStands();
       return await tryCommit(database, doc, attempt > 0);
     } catch (error) {
       if (!isUnavailable(error) && !isWriteConcernFailure(error)) throw storeFault(error);
@@ -89,6 +96,22 @@ export async function readJournal(
       .toArray(),
   );
   return docs.map(fromDoc);
+}
+
+/** When the entry of that number was made (ms); undefined when there is none, or none any more. */
+export async function readEntryTime(
+  database: Database,
+  user: UserId,
+  mailbox: MailboxId,
+  modseq: Modseq,
+): Promise<number | undefined> {
+  const doc = await guarded(() =>
+    database.journal.findOne(
+      { user: oid(user), mailbox: oid(mailbox), modseq },
+      { projection: { at: 1 }, ...readConcern(database) },
+    ),
+  );
+  return doc?.at.getTime();
 }
 
 /** On a replica set only what a majority has is shown to anyone: it can't be rolled back. */

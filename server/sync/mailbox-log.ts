@@ -6,7 +6,7 @@ import { Fault, nonexistent } from '../base/fault.ts';
 import type { Change, JournalEntry } from '../mail/change.ts';
 import type { MailboxId, Modseq, Uid, UserId } from '../mail/ids.ts';
 import type { Database } from '../store/connect.ts';
-import { readJournal } from '../store/journal.ts';
+import { readEntryTime, readJournal } from '../store/journal.ts';
 import { readAppliedNode } from '../store/mailbox-nodes.ts';
 import { readRows } from '../store/placements.ts';
 import { type AppliedStep, ViewColumns } from './view-columns.ts';
@@ -38,6 +38,10 @@ export class MailboxLog {
   #next: Promise<void> | undefined;
   #loading: Promise<ViewColumns> | undefined;
   #checkedAt = Date.now();
+  /** When the last entry was made that this log has read itself; with its number it names the entry. */
+  #lastAtMs: number | undefined;
+  /** The life of the database in which the position is known to stand. */
+  #epoch: number;
 
   private constructor(
     database: Database,
@@ -46,6 +50,7 @@ export class MailboxLog {
     state: { uidValidity: number; modseq: Modseq; uidNext: Uid; deleted: boolean },
   ) {
     this.#database = database;
+    this.#epoch = database.epoch();
     this.user = user;
     this.mailbox = mailbox;
     this.uidValidity = state.uidValidity;
@@ -73,6 +78,7 @@ export class MailboxLog {
     }
     this.modseq = entry.modseq;
     this.#checkedAt = Date.now();
+    this.#lastAtMs = entry.atMs;
     this.uidNext = entry.uidNext;
     for (const change of entry.changes) {
       if (change.kind === 'delete') this.deleted = true;
@@ -104,6 +110,7 @@ export class MailboxLog {
   }
 
   async #read(): Promise<void> {
+    await this.verify();
     for (;;) {
       const entries = await readJournal(this.#database, this.user, this.mailbox, this.modseq, PAGE);
       for (const entry of entries) this.advance(entry);
@@ -116,11 +123,32 @@ export class MailboxLog {
    * trimmed past it, and then its next number would look free. Fault CLOSED: this log is of no use any more, open another.
    */
   async freshen(): Promise<void> {
+    await this.verify();
     if (Date.now() - this.#checkedAt < STALE_MS) return;
     await this.catchUp();
     const node = await readAppliedNode(this.#database, this.mailbox);
     if (node !== undefined && node.modseq > this.modseq) throw this.#lost();
     this.#checkedAt = Date.now();
+  }
+
+  /**
+   * What a stand-alone server showed us for a moment may be gone when it dies before it has flushed it, and another entry may stand there now. So after a server was lost the position is compared with the
+   * journal, before it is read on or built on. Fault CLOSED: this log has seen what never came to be.
+   */
+  async verify(): Promise<void> {
+    if (this.broken) throw this.#lost();
+    const epoch = this.#database.epoch();
+    // In a replica set only what a majority has is ever read, and that stays.
+    if (epoch === this.#epoch || this.#database.topology !== 'standalone') return;
+    const { modseq } = this;
+    const atMs = await readEntryTime(this.#database, this.user, this.mailbox, modseq);
+    if (modseq !== this.modseq) return; // it moved meanwhile: the next call looks again
+    if (atMs === undefined) {
+      // Trimmed, or the very beginning, or gone: the applied state has passed it in the first two cases.
+      const node = await readAppliedNode(this.#database, this.mailbox);
+      if (node === undefined || node.modseq < modseq) throw this.#lost();
+    } else if (this.#lastAtMs !== undefined && atMs !== this.#lastAtMs) throw this.#lost();
+    this.#epoch = epoch;
   }
 
   /** For tests: as if the journal had last been looked at then (ms since the epoch). */
@@ -144,6 +172,7 @@ export class MailboxLog {
   }
 
   async #load(): Promise<ViewColumns> {
+    await this.verify();
     const node = await readAppliedNode(this.#database, this.mailbox);
     if (node === undefined) throw nonexistent('No such mailbox.');
     const columns = new ViewColumns(node.modseq, node.uidNext);
@@ -152,6 +181,7 @@ export class MailboxLog {
       const entries = await readJournal(this.#database, this.user, this.mailbox, columns.modseq, PAGE);
       for (const entry of entries) {
         columns.apply(entry);
+        this.#lastAtMs = entry.atMs;
         if (entry.modseq > this.modseq && entry.changes.some(isOwed)) this.owedAt = entry.modseq;
       }
       // From here to the assignment nothing is awaited, so head and view can't part.

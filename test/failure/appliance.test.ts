@@ -47,7 +47,7 @@ describe('kill -9 under the appliance, during a thousand deliveries', () => {
       connections: 4,
       recipients: users.map(({ username }) => username),
       ports: [appliance.port('lmtp')],
-      timeoutMs: 120_000,
+      timeoutMs: 240_000,
     });
   const assertAllThere = async (users: readonly TestUser[], deliveries: Deliveries): Promise<void> => {
     const record = await deliveries.done;

@@ -40,7 +40,7 @@ function deliverTo({ worker, users }: Bed, connections: number): Deliveries {
     connections,
     recipients: users.map((user) => user.username),
     ports: [worker.port('lmtp')],
-    timeoutMs: 90_000,
+    timeoutMs: 240_000,
   });
 }
 

@@ -71,9 +71,9 @@ test('a thousand messages survive kill -9 of the worker between any two steps', 
       }
       return counts;
     };
-    await waitFor(() => arrived().size === MESSAGES, { timeoutMs: 120_000 });
+    await waitFor(() => arrived().size === MESSAGES, { timeoutMs: 240_000 });
     const store = await storeOf(worker);
-    await waitFor(async () => (await store.queue.tally(new Date())).queued === 0, { timeoutMs: 120_000 });
+    await waitFor(async () => (await store.queue.tally(new Date())).queued === 0, { timeoutMs: 240_000 });
     const twice = sink.messages.length - MESSAGES;
     const user = await store.accounts.users.resolve(address);
     assert.ok(user);

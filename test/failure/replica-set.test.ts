@@ -7,7 +7,6 @@ import { after, before, describe, it } from 'node:test';
 import { MongoClient } from 'mongodb';
 import { SyncClient } from '../harness/probe/sync-client.ts';
 import { type MongodServer, type ReplicaSet, type TestServer, startRedis, startReplicaSet } from '../harness/servers.ts';
-import { waitFor } from '../harness/wait-for.ts';
 import { type TestUser, type TestWorker, closeStores, createUser, startWorker } from '../harness/worker.ts';
 import { assertNothingLost, sceneOf } from './aftermath.ts';
 import { Deliveries } from './deliveries.ts';
@@ -44,7 +43,7 @@ describe('a replica set that loses its primary', () => {
       connections: 6,
       recipients: users.map((user) => user.username),
       ports: workers.map((worker) => worker.port('lmtp')),
-      timeoutMs: 120_000,
+      timeoutMs: 240_000,
     });
     await deliveries.reached(300);
     const primary = await primaryOf(set);
@@ -59,10 +58,7 @@ describe('a replica set that loses its primary', () => {
     for (const [n, user] of users.entries()) {
       const stored = (await assertNothingLost(sceneOf(workers[n]!), [user], record)).stored;
       for (const client of clients.filter((one) => one.session.name.startsWith(user.username))) {
-        await waitFor(() => client.synced.length === stored, {
-          timeoutMs: 15_000,
-          what: `${client.session.name} to know ${stored} messages; it knows ${client.synced.length}`,
-        });
+        await client.knows(stored);
         await client.stop();
         assert.deepEqual(client.violations, []);
       }

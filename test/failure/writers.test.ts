@@ -9,7 +9,6 @@ import { octets, parseFetch } from '../harness/probe/imap-values.ts';
 import { LmtpProbe } from '../harness/probe/lmtp-probe.ts';
 import { SyncClient } from '../harness/probe/sync-client.ts';
 import { sharedServers } from '../harness/servers.ts';
-import { waitFor } from '../harness/wait-for.ts';
 import { type TestUser, type TestWorker, closeStores, createUser, startWorker } from '../harness/worker.ts';
 
 const WRITERS = 8;
@@ -66,10 +65,7 @@ describe('eight writers and four readers of one mailbox, over two workers', () =
     const sent = new Map(written.flatMap((one) => [...one]));
     assert.equal(sent.size, WRITERS * MESSAGES_EACH);
     for (const client of clients) {
-      await waitFor(() => client.synced.length >= sent.size || client.violations.length > 0, {
-        timeoutMs: 15_000,
-        what: `${client.session.name} to know everything`,
-      });
+      await client.knows(sent.size);
       await client.stop();
       assert.deepEqual(client.violations, []);
       assert.equal(client.synced.length, sent.size);

@@ -22,6 +22,7 @@ export class SyncClient {
   #stopping = false;
   #loop: Promise<void> = Promise.resolve();
   #highestUid = 0;
+  #failure: unknown;
 
   private constructor(session: ModelSession, violations: Violation[]) {
     this.session = session;
@@ -43,8 +44,25 @@ export class SyncClient {
     const client = new SyncClient(session, violations);
     await session.ok(`SELECT ${options.mailbox ?? 'INBOX'}`);
     client.#loop = client.#run();
-    client.#loop.catch(() => {}); // `stop` and `error` tell
+    client.#loop.catch((error: unknown) => {
+      client.#failure = error;
+    });
     return client;
+  }
+
+  /** Waits until it knows so many messages. Rejects as soon as its session has failed. */
+  async knows(count: number, timeoutMs = 15_000): Promise<void> {
+    const deadline = performance.now() + timeoutMs;
+    while (this.synced.length < count) {
+      if (this.#failure !== undefined) throw new Error(`${this.session.name} failed`, { cause: this.#failure });
+      if (this.violations.length > 0) return; // the test shows it
+      if (performance.now() > deadline) {
+        throw new Error(
+          `${this.session.name} knows ${this.synced.length} of ${count} messages; refusals: ${this.refusals.slice(-3).join(' | ')}`,
+        );
+      }
+      await sleep(20);
+    }
   }
 
   /** Ends the loop and logs out. Rejects with what the loop failed of. */
