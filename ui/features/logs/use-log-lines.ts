@@ -62,7 +62,7 @@ export function useLogLines(filter: LogFilterText): LogLines {
     control(routes.logs, { query: { ...query, limit: pageSize }, signal: abort.signal })
       .then((page) => {
         if (turn !== current.current) return;
-        setLines(joined(page.lines.toReversed(), early ?? []));
+        setLines(joined([...page.lines].reverse(), early ?? []));
         early = undefined;
         setOlder(page.next);
         setState('ready');
@@ -85,7 +85,7 @@ export function useLogLines(filter: LogFilterText): LogLines {
     control(routes.logs, { query: { level, service, user, connection, text, limit: pageSize, before: older } })
       .then((page) => {
         if (turn !== current.current) return;
-        setLines((former) => [...page.lines.toReversed(), ...former]);
+        setLines((former) => [...[...page.lines].reverse(), ...former]);
         setOlder(page.next);
       })
       .catch((error: unknown) => setFault(faultOf(error)))
