@@ -38,7 +38,7 @@ async function arrived(user: TestUser, mailbox: string, count: number): Promise<
       const found = await operations.mailboxes.findByPath(id, mailbox);
       return found !== undefined && found.counts.messages >= count ? found : undefined;
     },
-    { what: `${count} messages in ${mailbox}` },
+    { timeoutMs: 60_000, what: `${count} messages in ${mailbox}` },
   );
   const { view, release } = await operations.views.open(id, info.id);
   const raws: Buffer[] = [];

@@ -53,7 +53,7 @@ function run(args: readonly string[], withReports = false): Run {
     const ended = exited.then((code) =>
       Promise.reject(new Error(`the worker ended with ${code} before ${what}:\n${JSON.stringify(log, null, 1)}`)),
     );
-    return Promise.race([waitFor(find, { timeoutMs: 30_000, what }), ended]);
+    return Promise.race([waitFor(find, { timeoutMs: 120_000, what }), ended]);
   };
   const logged = (message: string): Promise<Message> =>
     seen(() => log.find((line) => line.message === message), `the log line ${message}`);

@@ -49,6 +49,8 @@ function lmtpProfile({ config, operations, delivery, flow }: LmtpDependencies): 
     protocol: 'LMTP',
     hello: ['LHLO'],
     perRecipientReplies: true,
+    // Mail ends here.
+    offersRequireTls: false,
     requiresAuth: false,
     requiresSmtpUtf8Declared: false,
     mechanisms: () => [],

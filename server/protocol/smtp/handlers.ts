@@ -64,6 +64,7 @@ const shared = {
   protocol: 'ESMTP',
   hello: ['EHLO', 'HELO'],
   perRecipientReplies: false,
+  offersRequireTls: true,
   extensions: ['BINARYMIME', 'DSN'],
 } as const;
 

@@ -29,6 +29,8 @@ export type SmtpProfile = {
   readonly requiresSmtpUtf8Declared: boolean;
   /** SASL mechanisms offered now; empty = AUTH is not offered. */
   readonly mechanisms: (session: SmtpSession) => readonly string[];
+  /** Mail is carried on by a queue that can promise encryption (RFC 8689). */
+  readonly offersRequireTls: boolean;
   /** EHLO keywords beyond those of the commands. */
   readonly extensions: readonly string[];
   /** Called once per connection before the greeting; a reply refuses the connection. */

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import tls from 'node:tls';
+import { selfSigned } from '../../../test/harness/self-signed.ts';
 import { Budget } from '../../base/budget.ts';
 import { listen, type Listener } from '../../base/listener.ts';
 import { silentLogger } from '../../base/log.ts';
+import { TlsContexts } from '../../base/tls-contexts.ts';
 import { resolveConfig } from '../../config/load.ts';
 import type { PartialConfig } from '../../config/schema.ts';
 import { createDelivery } from '../../delivery/deliver.ts';
@@ -55,6 +58,7 @@ async function bed(
   settings: PartialConfig = {},
   checks?: IncomingChecks,
   screen?: Screen['recipient'],
+  tlsProvider?: TlsContexts,
 ): Promise<Bed> {
   const store = new FakeMailStore();
   const queued: Enqueued[] = [];
@@ -107,6 +111,7 @@ async function bed(
     host: '127.0.0.1',
     port: 0,
     tls: 'starttls',
+    tlsProvider,
     allowHalfOpen: true,
     limits: { maxConnections: 100, maxConnectionsPerAddress: 100 },
     log: silentLogger,
@@ -400,6 +405,29 @@ test('a queue that can’t be written to is told, and nothing is promised', asyn
   await smtp.say('DATA');
   service.store.away = true;
   assert.match(await smtp.say('x\r\n.'), /^451 4\.3\.0/);
+});
+
+test('REQUIRETLS is for connections with TLS, and goes with the message', async () => {
+  const contexts = new TlsContexts();
+  const certificate = await selfSigned('mail.test');
+  contexts.setDefault(certificate);
+  const service = await bed('submission', {}, undefined, undefined, contexts);
+  service.store.addUser('user@mail.test');
+  const plain = await loggedIn(service);
+  assert.match(await plain.say('MAIL FROM:<user@mail.test> REQUIRETLS'), /^555/);
+  plain.send('STARTTLS\r\n');
+  await plain.reply();
+  plain.socket.removeAllListeners('data');
+  const smtp = new LineClient(0, tls.connect({ socket: plain.socket, servername: 'mail.test', ca: certificate.cert }));
+  clients.push(smtp);
+  assert.match(await smtp.say('EHLO x'), /250[- ]REQUIRETLS/);
+  await smtp.say(`AUTH PLAIN ${Buffer.from('\0user@mail.test\0secret').toString('base64')}`);
+  assert.match(await smtp.say('MAIL FROM:<user@mail.test> REQUIRETLS=1'), /^501/);
+  assert.match(await smtp.say('MAIL FROM:<user@mail.test> REQUIRETLS'), /^250/);
+  await smtp.say('RCPT TO:<x@else.test>');
+  await smtp.say('DATA');
+  assert.match(await smtp.say('x\r\n.'), /^250/);
+  assert.equal(service.queued[0]?.envelope.requireTls, true);
 });
 
 test('DSN parameters travel with the recipients', async () => {

@@ -38,5 +38,7 @@ function capabilities(session: SmtpSession, specs: readonly CommandSpec[]): read
     'ENHANCEDSTATUSCODES',
     ...fromCommands,
     ...session.profile.extensions,
+    // RFC 8689 §2: only over TLS.
+    ...(session.profile.offersRequireTls && session.connection.secure ? ['REQUIRETLS'] : []),
   ];
 }

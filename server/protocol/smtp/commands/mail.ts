@@ -88,7 +88,8 @@ function mailParameters(parameters: Parameters, session: SmtpSession): MailParam
         if (value === undefined) return bad('AUTH wants an address or <>');
         break;
       case 'REQUIRETLS':
-        if (!session.profile.extensions.includes('REQUIRETLS') || !session.connection.secure) return unknownParameter(name);
+        if (!session.profile.offersRequireTls || !session.connection.secure) return unknownParameter(name);
+        if (value !== undefined) return bad('REQUIRETLS takes no value');
         requireTls = true;
         break;
       default:
