@@ -1,7 +1,7 @@
 /** Mallard as the appliance runs it: its own mongod and Valkey, one worker. */
 import { MongoClient } from 'mongodb';
 import { startMongod, startRedis } from '../harness/servers.ts';
-import { closeStores, createUser, startWorker } from '../harness/worker.ts';
+import { startWorker } from '../harness/worker.ts';
 import { diskBytes, rssBytes } from './processes.ts';
 import type { Target } from './target.ts';
 
@@ -14,11 +14,12 @@ export async function startMallard(options: MallardOptions = {}): Promise<Target
   const worker = await startWorker({
     mongodbUri: mongod.uri.replace('/?', '/mail?'),
     redisUri: redis.uri,
-    services: ['imap', 'lmtp', 'pop3'],
+    services: ['imap', 'lmtp', 'pop3', 'api'],
     nodeArgs: options.nodeArgs ?? [],
     config: { pop3: { onDelete: 'expunge' } },
   });
   const version = process.version;
+  let users = 0;
   return {
     name: 'Mallard',
     version: `on Node ${version}; databases started in ${Math.round(databasesMs)} ms`,
@@ -26,7 +27,18 @@ export async function startMallard(options: MallardOptions = {}): Promise<Target
     lmtpPort: worker.port('lmtp'),
     pop3Port: worker.port('pop3'),
     startMs: worker.startMs,
-    createUser: () => createUser(worker),
+    // By the worker's own API: the store opened here would be a second worker, and the first not alone any more.
+    createUser: async () => {
+      users += 1;
+      const user = { username: `user${users}@example.test`, password: 'correct horse battery' };
+      const response = await fetch(`http://127.0.0.1:${worker.port('api')}/users`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ ...user, address: user.username }),
+      });
+      if (!response.ok) throw new Error(`POST /users → ${response.status} ${await response.text()}`);
+      return user;
+    },
     serverPids: () => [worker.pid],
     databasePids: () => [mongod.pid, redis.pid],
     memory: () =>
@@ -50,7 +62,6 @@ export async function startMallard(options: MallardOptions = {}): Promise<Target
       await worker.start();
     },
     close: async () => {
-      await closeStores();
       await worker.stop();
       await Promise.all([mongod.stop(), redis.stop()]);
     },
