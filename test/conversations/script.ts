@@ -17,7 +17,7 @@
  *   1 S? * 1 RECENT                 a response that may come or not, before the next one that must
  *   1 S: OK                            the tagged reply, by its beginning
  *
- * `$name` binds when first seen and must be the same later, `$` is anything (in commands `$$` is a dollar sign), `\r\n` is a line end. Responses that nobody expected fail.
+ * `$name` binds when first seen and must be the same later, `$` is anything (`$$` is a dollar sign), `\r\n` is a line end. Responses that nobody expected fail.
  */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -197,9 +197,10 @@ export class Conversation {
     const names: string[] = [];
     const source = Buffer.from(pattern, 'utf8')
       .toString('latin1')
-      .split(/(\$[a-zA-Z][a-zA-Z0-9]*|\$|\\r\\n)/)
+      .split(/(\$\$|\$[a-zA-Z][a-zA-Z0-9]*|\$|\\r\\n)/)
       .map((piece) => {
         if (piece === '\\r\\n') return '\\r\\n';
+        if (piece === '$$') return '\\$';
         if (piece === '$') return '[^]*?';
         if (!piece.startsWith('$')) return piece.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
         const name = piece.slice(1);
