@@ -67,7 +67,7 @@ export function mayCall(actor: ApiActor, access: Access, user: string | undefine
     case 'custom':
       return actor.grants.includes(`${access.right}:any`) || (isOwn && actor.grants.includes(`${access.right}:own`));
     case 'manager':
-      // Rights over a domain's users are looked up per user, which is not built yet: better nothing than everything.
+      // Whose users they are is looked up in `manager.ts`.
       return isOwn;
     default:
       return false;

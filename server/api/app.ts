@@ -1,12 +1,13 @@
 /** The API as a fastify instance that listens nowhere: contracts become routes; input, rights and faults are handled here once for all of them. */
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import type { Access, RouteContract } from './contract/route.ts';
+import type { RouteContract } from './contract/route.ts';
 import type { ApiActor } from '../operations/accounts-tokens.ts';
-import type { HookEvent } from '../operations/webhooks.ts';
-import { createIdentify, type Identify, mayCall } from './access.ts';
+import { createIdentify, mayCall } from './access.ts';
+import { createAdmission } from './admission.ts';
 import { addBodyParsers, parseQuery, RawBody } from './body.ts';
 import type { ApiContext, Call, Route } from './context.ts';
 import { hookEventOf } from './hook-events.ts';
+import { mayManage } from './manager.ts';
 import { failureOf, InvalidFields, refuse } from './faults.ts';
 import { allRoutes } from './routes/all.ts';
 
@@ -28,14 +29,17 @@ export async function createApp(context: ApiContext): Promise<FastifyInstance> {
   });
   addBodyParsers(app);
   const identify = createIdentify(config.api.rootToken, store.accounts.tokens);
+  const admission = createAdmission(identify, Math.max(config.store.maxInFlightBytes, config.store.maxMessageBytes));
   const bigBody = Math.ceil(config.store.maxMessageBytes * ENCODED) + BODY_LIMIT;
   for (const each of allRoutes(context)) {
     const { contract } = each;
+    const bodyLimit = contract.bigBody === true ? bigBody : BODY_LIMIT;
     app.route({
       method: contract.method,
       url: contract.path,
-      bodyLimit: contract.bigBody === true ? bigBody : BODY_LIMIT,
-      handler: (request, reply) => answer(each, identify, store.webhooks.emit, request, reply),
+      bodyLimit,
+      onRequest: (request, reply) => admission.admit(contract, bodyLimit, request, reply),
+      handler: (request, reply) => answer(each, admission.callerOf(request), store, request, reply),
     });
   }
   app.setErrorHandler((error, request, reply) => {
@@ -61,23 +65,26 @@ export async function createApp(context: ApiContext): Promise<FastifyInstance> {
 
 async function answer(
   each: Route,
-  identify: Identify,
-  announce: (event: HookEvent) => void,
+  actor: ApiActor | undefined,
+  { accounts, webhooks }: ApiContext['store'],
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<unknown> {
   const { contract } = each;
   const query = request.query as Record<string, unknown>;
-  const actor = await identify(request.headers, query['accessToken'], request.ip);
-  if (actor === undefined && contract.access !== 'open') throw refuse('InvalidToken', 'An access token is needed');
   const caller: ApiActor = actor ?? { role: 'custom', user: undefined, token: undefined, grants: [], domains: [] };
   const { body } = request;
   const raw = body instanceof RawBody ? body.bytes : undefined;
   if (raw !== undefined && contract.rawBody !== true)
     throw refuse('UnsupportedMediaType', 'This content type is not taken here.');
   const parameters = request.params as Record<string, string>;
-  checkRight(caller, contract.access, parameters['user']);
-  const input = checkedInput(contract, { ...query, ...(raw === undefined ? fieldsOf(body) : {}), ...parameters });
+  const fields = { ...query, ...(raw === undefined ? fieldsOf(body) : {}), ...parameters };
+  if (
+    !mayCall(caller, contract.access, userOf(caller, parameters['user'])) &&
+    !(await mayManage(caller, contract, fields, accounts))
+  )
+    throw refuse('MissingPrivileges', 'Not enough privileges');
+  const input = checkedInput(contract, fields);
   if (input['user'] === 'me') {
     if (caller.user === undefined) throw refuse('UserNotFound', 'This user does not exist');
     input['user'] = caller.user;
@@ -96,14 +103,13 @@ async function answer(
   };
   const result = await each.run(call);
   const event = hookEventOf(contract.operation, input, result);
-  if (event !== undefined) announce(event);
+  if (event !== undefined) webhooks.emit(event);
   // An endpoint without JSON has written its answer itself.
   return contract.output === undefined ? reply : { success: true, ...(result as object) };
 }
 
-function checkRight(actor: ApiActor, access: Access, user: string | undefined): void {
-  if (mayCall(actor, access, user === 'me' ? actor.user : user?.toLowerCase())) return;
-  throw refuse('MissingPrivileges', 'Not enough privileges');
+function userOf(actor: ApiActor, user: string | undefined): string | undefined {
+  return user === 'me' ? actor.user : user?.toLowerCase();
 }
 
 function checkedInput(contract: RouteContract, fields: Record<string, unknown>): Record<string, unknown> {

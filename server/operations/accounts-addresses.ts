@@ -41,6 +41,8 @@ export type AddressQuery = PageRequest & {
   readonly requiredTags?: readonly string[];
   /** Only those of this user. */
   readonly user?: string | undefined;
+  /** Only those at these domains (ASCII form). */
+  readonly domains?: readonly string[];
 };
 
 export type AddressAdministration = {
@@ -71,7 +73,7 @@ export function createAddressAdministration(context: AccountContext): AddressAdm
     (await addresses.findOne({ id, targets: { exists: true } })) ?? missing(addressNotFound());
 
   return {
-    list: (query) => addresses.page(whereOf(query), { ...query, sortBy: 'key' }),
+    list: (query) => addresses.page(withinDomains(whereOf(query), query.domains), { ...query, sortBy: 'key' }),
     ofUser: async (user) => {
       const owner = await expectUser(user);
       const found = await addresses.find({ user }, { sort: { id: 1 } });
@@ -216,6 +218,11 @@ function describedChanges(input: Described): { readonly [K in keyof AddressField
   const { name, tags, metaData, internalData } = input;
   const unique = tags === undefined ? undefined : [...new Set(tags)];
   return { name, tags: unique, tagKeys: unique?.map((tag) => tag.toLowerCase()), metaData, internalData };
+}
+
+function withinDomains(where: Where, domains: readonly string[] | undefined): Where {
+  if (domains === undefined) return where;
+  return { and: [where, { or: domains.map((domain) => ({ key: { endsWith: `@${domain}` } })) }] };
 }
 
 function whereOf(query: AddressQuery): Where {

@@ -3,6 +3,7 @@
  * what was made, and what a crash leaves is a user without address that can simply be deleted.
  */
 import { randomInt } from 'node:crypto';
+import { domainToUnicode } from 'node:url';
 import { isKnownHash } from '../auth/password.ts';
 import { weaknessOf } from '../auth/common-passwords.ts';
 import type { UserId } from '../mail/ids.ts';
@@ -65,6 +66,8 @@ export type UserQuery = PageRequest & {
   readonly tags?: readonly string[];
   /** All of these. */
   readonly requiredTags?: readonly string[];
+  /** Only those of these domains (ASCII form). */
+  readonly domains?: readonly string[];
 };
 
 export type UserAdministration = {
@@ -306,6 +309,14 @@ async function knowsPassword(context: AccountContext, user: User, password: stri
 }
 
 function whereOf(query: UserQuery): Where {
+  const { domains } = query;
+  const where = whereText(query);
+  if (domains === undefined) return where;
+  const ends = domains.map((domain) => ({ address: { endsWith: `@${domainToUnicode(domain)}` } }));
+  return { and: [where, { or: ends }] };
+}
+
+function whereText(query: UserQuery): Where {
   const { query: text, forward, tags = [], requiredTags = [] } = query;
   const plain = text?.replaceAll('.', '') ?? '';
   return {

@@ -23,11 +23,17 @@ export type Condition =
   /** Case-insensitive substring. */
   | { readonly contains: string }
   | { readonly startsWith: string }
+  /** Case-insensitive. */
+  | { readonly endsWith: string }
   | { readonly exists: boolean }
   | { readonly from?: Date | number | string; readonly to?: Date | number | string };
 
-/** Fields and `id`; a name with dots reaches into an object. `or`: one of these as well. */
-export type Where = { readonly [field: string]: Condition | readonly Where[] | undefined; readonly or?: readonly Where[] };
+/** Fields and `id`; a name with dots reaches into an object. `or`: one of these as well; `and`: all of these. */
+export type Where = {
+  readonly [field: string]: Condition | readonly Where[] | undefined;
+  readonly or?: readonly Where[];
+  readonly and?: readonly Where[];
+};
 
 export type Changes<T> = {
   readonly set?: { readonly [K in keyof T]?: T[K] | undefined };
@@ -165,6 +171,7 @@ function toFilter(where: Where, ids: ReadonlySet<string>): Filter<Document> {
   for (const [field, condition] of Object.entries(where)) {
     if (condition === undefined) continue;
     if (field === 'or') filter['$or'] = (condition as readonly Where[]).map((one) => toFilter(one, ids));
+    else if (field === 'and') filter['$and'] = (condition as readonly Where[]).map((one) => toFilter(one, ids));
     else if (field === 'id') filter['_id'] = toCondition('id', condition as Condition, new Set(['id']));
     else filter[field] = toCondition(field, condition as Condition, ids);
   }
@@ -179,6 +186,7 @@ function toCondition(field: string, condition: Condition, ids: ReadonlySet<strin
   if ('all' in condition) return { $all: condition.all.map((value) => toStored(field, value, ids)) };
   if ('contains' in condition) return { $regex: escapeRegex(condition.contains), $options: 'i' };
   if ('startsWith' in condition) return { $regex: `^${escapeRegex(condition.startsWith)}` };
+  if ('endsWith' in condition) return { $regex: `${escapeRegex(condition.endsWith)}$`, $options: 'i' };
   if ('exists' in condition) return { $exists: condition.exists };
   return {
     ...(condition.from === undefined ? {} : { $gte: toStored(field, condition.from, ids) }),

@@ -20,6 +20,8 @@ export const tokens = {
       description: text({ max: 255 }),
       /** Seconds after the last use; without it for ever. */
       ttl: number({ min: 1, max: 10 * 365 * 86_400 }),
+      /** For the role manager: whose users it administers. */
+      domains: list(z.string('must be a text').trim().max(255, 'must have at most 255 characters'), 1_000),
       /** For the role custom: `resource:action:any` or `resource:action:own`. */
       grants: list(
         z.string().regex(/^[a-z0-9]+:(?:create|read|update|delete):(?:any|own)$/, 'must be like messages:read:own'),

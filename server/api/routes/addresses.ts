@@ -11,9 +11,17 @@ export function addressRoutes({ store }: ApiContext): Route[] {
     one.forwards !== undefined && one.forwards > 0 ? one.forwards : context.defaults.forwards;
 
   return [
-    route(addresses.list, async ({ input }) => {
+    route(addresses.list, async ({ input, actor }) => {
       const { query, page, metaData, internalData, forward, tags, requiredTags, limit, next, previous } = input;
-      const found = await operations.list({ query, forward, ...defined({ tags, requiredTags }), limit, next, previous });
+      const found = await operations.list({
+        query,
+        forward,
+        ...defined({ tags, requiredTags }),
+        ...(actor.role === 'manager' ? { domains: actor.domains } : {}),
+        limit,
+        next,
+        previous,
+      });
       const results = found.results.map((one) => ({ ...listed(one), ...extra(one, metaData === true, internalData === true) }));
       return { ...defined({ query }), page, ...found, results };
     }),

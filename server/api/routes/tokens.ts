@@ -3,12 +3,16 @@ import { InvalidInput } from '../../operations/refusal.ts';
 import { type ApiContext, defined, type Route, route } from '../context.ts';
 import { bans, tokens } from '../contract/tokens.ts';
 import { refuse } from '../faults.ts';
+import { asciiDomain } from '../manager.ts';
 
 export function tokenRoutes({ store }: ApiContext): Route[] {
   const { tokens: operations, context } = store.accounts;
   return [
     route(tokens.create, async ({ input }) => {
       const { role, user, description, ttl, grants } = input;
+      const domains = (input.domains ?? []).map(asciiDomain);
+      if (domains.includes('')) throw new InvalidInput('domains', 'must be names of domains');
+      if (role === 'manager' && domains.length === 0) throw new InvalidInput('domains', 'are required for this role');
       if (role === 'user' && user === undefined) throw new InvalidInput('user', 'is required for this role');
       if (role === 'custom' && (grants ?? []).length === 0) throw new InvalidInput('grants', 'are required for this role');
       const made = await operations.create({
@@ -16,6 +20,7 @@ export function tokenRoutes({ store }: ApiContext): Route[] {
         user,
         description,
         grants,
+        domains: role === 'manager' ? domains : undefined,
         ttlMs: ttl === undefined ? undefined : ttl * 1000,
       });
       return { success: true, ...made };

@@ -9,15 +9,28 @@ import { refuse } from '../faults.ts';
 export function userRoutes({ operations, store }: ApiContext): Route[] {
   const { accounts } = store;
   const { defaults } = accounts.context;
+  const { usage, flow } = store;
   const used = async (user: string): Promise<number> => (await operations.quota(asUser(user))).usedBytes;
 
+  const usedNow = async (user: string): Promise<Used> => {
+    const [storage, recipients, forwards, received, filters] = await Promise.all([
+      used(user),
+      usage.used(user, 'recipients', DAY_MS),
+      usage.used(user, 'forwards', DAY_MS),
+      usage.used(user, 'received', HOUR_MS),
+      flow.filters.count({ user }),
+    ]);
+    return { storage, recipients, forwards, received, filters };
+  };
+
   return [
-    route(users.list, async ({ input }) => {
+    route(users.list, async ({ input, actor }) => {
       const { query, page, metaData, internalData, forward, tags, requiredTags, limit, next, previous } = input;
       const found = await accounts.users.list({
         query,
         forward,
         ...defined({ tags, requiredTags }),
+        ...(actor.role === 'manager' ? { domains: actor.domains } : {}),
         limit,
         next,
         previous,
@@ -44,7 +57,7 @@ export function userRoutes({ operations, store }: ApiContext): Route[] {
     }),
     route(users.get, async ({ input }) => {
       const user = await accounts.users.expect(input.user);
-      return { ...shown(user, defaults, await used(user.id)) };
+      return shown(user, defaults, await usedNow(user.id));
     }),
     route(users.update, async ({ input, actor }) => {
       const { user, sess, ip, password, ...changes } = input;
@@ -144,11 +157,21 @@ function listed(user: UserView, defaults: AccountDefaults, usedBytes: number): L
   };
 }
 
-function shown(user: UserView, defaults: AccountDefaults, usedBytes: number): Omit<ShownUser, 'success'> {
-  const { quota, ...basics } = listed(user, defaults, usedBytes);
+/** What counts against the limits now: octets, and numbers within the running day or hour. */
+type Used = { readonly [what in 'storage' | 'recipients' | 'forwards' | 'received' | 'filters']: number };
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+function shown(user: UserView, defaults: AccountDefaults, used: Used): Omit<ShownUser, 'success'> {
+  const { quota, ...basics } = listed(user, defaults, used.storage);
   const allowed = (own: number, fallback: number): number => (own > 0 ? own : fallback);
-  // Counters per day are not kept yet: nothing is used up.
-  const counted = (own: number, fallback: number) => ({ allowed: allowed(own, fallback), used: 0, ttl: false as const });
+  /** `ttl`: seconds until the counter begins anew. Spans are aligned to the clock. */
+  const counted = (own: number, fallback: number, count = 0, spanMs = DAY_MS) => ({
+    allowed: allowed(own, fallback),
+    used: count,
+    ttl: count > 0 ? Math.ceil((spanMs - (Date.now() % spanMs)) / 1_000) : (false as const),
+  });
   return {
     ...basics,
     language: user.language,
@@ -165,10 +188,10 @@ function shown(user: UserView, defaults: AccountDefaults, usedBytes: number): Om
     disabledScopes: [...user.disabledScopes],
     limits: {
       quota,
-      recipients: counted(user.recipients, defaults.recipients),
-      filters: { allowed: allowed(user.filters, defaults.filters), used: 0 },
-      forwards: counted(user.forwards, defaults.forwards),
-      received: counted(user.receivedMax, defaults.receivedMax),
+      recipients: counted(user.recipients, defaults.recipients, used.recipients),
+      filters: { allowed: allowed(user.filters, defaults.filters), used: used.filters },
+      forwards: counted(user.forwards, defaults.forwards, used.forwards),
+      received: counted(user.receivedMax, defaults.receivedMax, used.received, HOUR_MS),
       imapUpload: counted(user.imapMaxUpload, defaults.imapMaxUpload),
       imapDownload: counted(user.imapMaxDownload, defaults.imapMaxDownload),
       pop3Download: counted(user.pop3MaxDownload, defaults.pop3MaxDownload),
