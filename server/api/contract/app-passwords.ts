@@ -43,7 +43,7 @@ export const appPasswords = {
         (value) => value === undefined || new Set(value).size === value.length,
         'must not name anything twice',
       ),
-      address: email,
+      address: z.preprocess((value) => (value === '' ? undefined : value), email).optional(),
       password: text({ pattern: /^[a-z]{16}$/, wanted: 'must be 16 letters from a to z' }),
       generateMobileconfig: laxBooleanOr(false),
       /** Seconds. */
