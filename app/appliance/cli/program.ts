@@ -199,6 +199,7 @@ function addTokenCommands(token: Command): void {
     .option('--ttl <span>', 'end this long after the last use: 90s, 15m, 12h, 30d')
     .option('--description <text>', 'what it is for')
     .option('--grant <grant>', 'for the role custom: messages:read:own and the like; may be repeated', collect, [])
+    .option('--domain <domain>', 'for the role manager: a domain whose users it administers; may be repeated', collect, [])
     .action(async (options: CommonOptions & import('./commands/token.ts').TokenFlags) =>
       commands((module) => module.createToken(contextOf(options), options)),
     );

@@ -29,6 +29,7 @@ export type TokenFlags = {
   readonly ttl?: string;
   readonly description?: string;
   readonly grant?: readonly string[];
+  readonly domain?: readonly string[];
 };
 
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
@@ -42,6 +43,7 @@ export async function createToken({ paths, json }: CliContext, flags: TokenFlags
     ...(flags.ttl === undefined ? {} : { ttl: secondsOf(flags.ttl) }),
     ...(flags.description === undefined ? {} : { description: flags.description }),
     ...(flags.grant === undefined || flags.grant.length === 0 ? {} : { grants: flags.grant }),
+    ...(flags.domain === undefined || flags.domain.length === 0 ? {} : { domains: flags.domain }),
   });
   if (json) printJson({ id: made.id, token: made.token });
   else printLine(made.token);
