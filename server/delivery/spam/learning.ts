@@ -2,12 +2,13 @@
  * The server's own spam filter: learns from what users move into and out of Junk, and judges new mail by it, with the user's own experience where there is
  * enough of it, else with that of all users here.
  */
+import { LruCache } from '../../base/lru.ts';
 import type { Logger } from '../../base/log.ts';
 import type { UserId } from '../../mail/ids.ts';
 import { analyzeMessage } from '../../mime/analyze.ts';
 import type { Kind, SpamWords } from '../../store/spam-words.ts';
 import type { IncomingChecks } from '../hooks.ts';
-import { judgeWords, type Judgement } from './bayes.ts';
+import { judgeWords, type Judgement, type Totals } from './bayes.ts';
 import { tokensOf } from './tokens.ts';
 
 export type SpamOpinion = Judgement & { readonly isSpam: boolean; readonly by: 'user' | 'all' };
@@ -26,20 +27,26 @@ export type LearningOptions = {
   readonly threshold: number;
   readonly minMessages: number;
   readonly log: Logger;
+  readonly now?: () => number;
 };
 
 const ALL = 'all';
 /** Bigger messages are judged by their beginning. */
 const MAX_BYTES = 512 * 1024;
 const SHOWN_REASONS = 6;
+const FRESH_MS = 10_000;
+const REMEMBERED = 10_000;
 
-export function createLearning({ words, threshold, minMessages, log }: LearningOptions): Learning {
+export function createLearning({ words, threshold, minMessages, log, now = Date.now }: LearningOptions): Learning {
+  const known = new LruCache<string, { totals: Totals; atMs: number }>(REMEMBERED);
   const tokens = (raw: Buffer): readonly string[] => tokensOf(analyzeMessage(raw.subarray(0, MAX_BYTES)));
 
-  async function judge(scope: string, list: readonly string[]): Promise<Judgement | undefined> {
-    const totals = await words.totals(scope);
-    if (totals.spam < minMessages || totals.ham < minMessages) return undefined;
-    return judgeWords(await words.counts(scope, list), totals);
+  /** Undefined while too little was learnt. Asked for every message, so remembered for a moment: learning is slow anyway. */
+  async function enough(scope: string): Promise<Totals | undefined> {
+    const recent = known.get(scope);
+    const totals = recent !== undefined && now() - recent.atMs < FRESH_MS ? recent.totals : await words.totals(scope);
+    if (totals !== recent?.totals) known.set(scope, { totals, atMs: now() });
+    return totals.spam < minMessages || totals.ham < minMessages ? undefined : totals;
   }
 
   return {
@@ -60,8 +67,8 @@ export function createLearning({ words, threshold, minMessages, log }: LearningO
             [user, 'user'],
             [ALL, 'all'],
           ] as const) {
-            const totals = await words.totals(scope);
-            if (totals.spam < minMessages || totals.ham < minMessages) continue;
+            const totals = await enough(scope);
+            if (totals === undefined) continue;
             list ??= tokens(raw);
             const judgement = judgeWords(await words.counts(scope, list), totals);
             return { ...judgement, isSpam: judgement.score >= threshold, by };
@@ -74,8 +81,9 @@ export function createLearning({ words, threshold, minMessages, log }: LearningO
     },
     checks: {
       check: async (raw) => {
-        const judgement = await judge(ALL, tokens(raw));
-        return { header: judgement === undefined ? '' : headerOf(judgement), verdict: 'accept' };
+        const totals = await enough(ALL);
+        if (totals === undefined) return { header: '', verdict: 'accept' };
+        return { header: headerOf(judgeWords(await words.counts(ALL, tokens(raw)), totals)), verdict: 'accept' };
       },
     },
   };
