@@ -38,9 +38,12 @@ export default defineConfig({
   },
   test: {
     include: ['**/*.test.{ts,tsx}'],
-    environment: 'happy-dom',
+    // Component tests say `@vitest-environment happy-dom` in their first line; the others need no browser.
+    environment: 'node',
     setupFiles: [path.join(import.meta.dirname, 'ui', 'testing', 'setup.ts')],
     restoreMocks: true,
+    // Only a failing test ever waits that long; a loaded machine is slow.
+    testTimeout: 30_000,
     maxWorkers: 2,
   },
 });

@@ -1,5 +1,6 @@
 /** Colours and defaults. Every text colour reaches 4.5:1 on its background in both schemes; axe checks it in test/gui. */
 import {
+  Alert,
   Badge,
   Button,
   Card,
@@ -70,6 +71,8 @@ const theme = createTheme({
   headings: { fontWeight: '650', sizes: { h1: { fontSize: '1.6rem' }, h2: { fontSize: '1.15rem' }, h3: { fontSize: '1rem' } } },
   components: {
     Button: Button.extend({ defaultProps: { size: 'sm' } }),
+    // Only what has just gone wrong interrupts (FaultAlert says role="alert"); the rest is a note.
+    Alert: Alert.extend({ defaultProps: { role: 'note' } }),
     Badge: Badge.extend({ defaultProps: { tt: 'none', fw: 600, radius: 'sm' } }),
     Card: Card.extend({ defaultProps: { withBorder: true, padding: 'lg' } }),
     Paper: Paper.extend({ defaultProps: { radius: 'lg' } }),

@@ -70,7 +70,11 @@ export function formats(language: string): Formats {
 
 export function useFormats(): Formats {
   const { i18n } = useTranslation();
-  return useMemo(() => formats(i18n.language), [i18n.language]);
+  // The person's own region writes dates, as far as it speaks the chosen language.
+  return useMemo(
+    () => formats(navigator.languages.find((name) => name.startsWith(i18n.language)) ?? i18n.language),
+    [i18n.language],
+  );
 }
 
 const sizePattern = /^\s*(\d+(?:[.,]\d+)?)\s*([kmgt]?)i?b?\s*$/i;

@@ -49,7 +49,7 @@ export function Way({ trace }: { trace: Trace }): ReactElement {
   const { t } = useTranslation();
   return (
     <Box px="xl" py="md">
-      <Timeline active={trace.steps.length} bulletSize={26} lineWidth={2}>
+      <Timeline active={trace.steps.length - 1} bulletSize={26} lineWidth={2}>
         {trace.steps.map((step, index) => (
           // Steps are only ever added at the end.
           <StepItem key={`${step.at} ${index}`} step={step} />
