@@ -75,7 +75,8 @@ export const mailboxes = {
       mailbox: z
         .union([z.literal('resolve'), id], { error: 'must be 24 hex digits, or resolve' })
         .meta({ json: { type: 'string' } }),
-      path: rawText({ max: 65_663 }).refine(mailboxPath, 'must not have an empty level').optional(),
+      // It stands in the URL, which takes no more; nor can a mailbox have a longer one.
+      path: rawText({ max: 4_096 }).refine(mailboxPath, 'must not have an empty level').optional(),
     },
     output: success.extend(shown.shape),
     errors: ['UserNotFound', 'NoSuchMailbox'],
