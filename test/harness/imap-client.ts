@@ -1,5 +1,6 @@
 /** A raw IMAP client for tests: sends what it is told and hands back responses as they came, literals included. It understands as little as possible. */
 import { type Socket, connect } from 'node:net';
+import { type DeflateRaw, constants, createDeflateRaw, createInflateRaw } from 'node:zlib';
 import { type TLSSocket, connect as connectTls } from 'node:tls';
 
 /** One response: its lines and literals in one latin1 string, without the last CRLF. */
@@ -10,6 +11,7 @@ export class RawImapClient {
   #buffer: Buffer = Buffer.alloc(0);
   readonly #ready: RawResponse[] = [];
   #waiters: (() => void)[] = [];
+  #deflate: DeflateRaw | undefined;
   closed = false;
   #tag = 0;
 
@@ -62,6 +64,22 @@ export class RawImapClient {
     this.#listen();
   }
 
+  /** Both directions through DEFLATE from now on; call it after the tagged OK of COMPRESS. */
+  compress(): void {
+    const plain = this.#socket;
+    plain.removeAllListeners('data');
+    const inflate = createInflateRaw();
+    const deflate = createDeflateRaw({ flush: constants.Z_SYNC_FLUSH });
+    plain.pipe(inflate);
+    deflate.pipe(plain);
+    inflate.on('data', (bytes: Buffer) => {
+      this.#buffer = Buffer.concat([this.#buffer, bytes]);
+      this.#split();
+    });
+    inflate.on('error', () => {});
+    this.#deflate = deflate;
+  }
+
   #split(): void {
     for (;;) {
       let at = 0;
@@ -91,7 +109,7 @@ export class RawImapClient {
 
   /** Octets as they are. */
   write(bytes: string | Buffer): void {
-    this.#socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
+    (this.#deflate ?? this.#socket).write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
   }
 
   /** The next response; undefined when the connection is closed and nothing is left. */

@@ -282,6 +282,25 @@ describe('pipelines', () => {
     }
   });
 
+  test('COMPRESS: commands, literals and pushes go through DEFLATE', async () => {
+    const [client, other] = [await RawImapClient.login(service.port, name), await RawImapClient.login(service.port, name)];
+    await client.ok('COMPRESS DEFLATE');
+    client.compress();
+    assert.match(await client.status('COMPRESS DEFLATE'), /^NO \[COMPRESSIONACTIVE\]/);
+    await client.ok('CREATE squeezed');
+    const big = `Subject: big\r\n\r\n${'0123456789abcdef\r\n'.repeat(20_000)}`;
+    assert.match(await client.append('squeezed', big), /^OK/);
+    await client.ok('SELECT squeezed');
+    const [response = ''] = await client.ok('FETCH 1 BODY.PEEK[]');
+    assert.ok(response.includes(big));
+    client.write('i IDLE\r\n');
+    assert.equal(await client.next(), '+ idling');
+    await other.append('squeezed', MESSAGE);
+    assert.equal(await client.next(), '* 2 EXISTS');
+    await client.close();
+    await other.close();
+  });
+
   test('a stop says BYE to who is idle and lets a command finish', async () => {
     const other = await startImap();
     const user = await other.createUser();

@@ -1,5 +1,6 @@
 /** What commands see of their connection: facts about the client and its encryption, and what they may ask for. */
 import { type Connection, isLoopback } from '../../base/connection.ts';
+import type { Logger } from '../../base/log.ts';
 import type { UserId } from '../../mail/ids.ts';
 import { saslMechanisms } from '../sasl.ts';
 import type { CapabilityFacts, ClientControl } from './command.ts';
@@ -9,6 +10,7 @@ import type { ImapSettings } from './settings.ts';
 
 /** What only the connection can do. */
 export type ConnectionHooks = Pick<ClientControl, 'ask' | 'idle' | 'wake'> & {
+  readonly log: Logger;
   readonly compressed: boolean;
   readonly upgrade: (to: 'tls' | 'deflate') => void;
 };
@@ -25,6 +27,10 @@ export class ImapClientControl implements ClientControl {
     this.#settings = settings;
     this.#login = login;
     this.#hooks = hooks;
+  }
+
+  get log(): Logger {
+    return this.#hooks.log;
   }
 
   get id(): string {

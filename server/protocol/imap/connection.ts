@@ -32,7 +32,6 @@ const IDLE_LINE_BYTES = 512;
 export class ImapConnection implements ConnectionHooks, Expiring {
   readonly session = new Session();
   readonly out: ImapOutput;
-  readonly log: Logger;
   /** For the shared timeouts. */
   deadlineMs: number;
   readonly #server: ImapServer;
@@ -62,7 +61,6 @@ export class ImapConnection implements ConnectionHooks, Expiring {
     this.#server = server;
     this.#connection = connection;
     this.#source = connection.socket;
-    this.log = server.log.with({ connection: connection.id, ip: connection.remoteAddress });
     this.out = new ImapOutput(connection.socket, this, server.settings.flushBytes);
     this.#reader = new ImapReader(limitsBeforeLogin(server.settings));
     this.deadlineMs = Date.now() + server.settings.preAuthTimeoutMs;
@@ -79,11 +77,18 @@ export class ImapConnection implements ConnectionHooks, Expiring {
       out: this.out,
       client: control,
       settings: server.settings,
-      log: this.log,
+      get log() {
+        return control.log;
+      },
       progress: (tag, done, total) => (this.#progress ??= new Progress(this.out)).report(tag, done, total),
       capabilities: () => capabilitiesOf(control.capabilityFacts(this.session)),
       tellUpdates: (allowExpunge, uid) => tellNews(this.#context, { allowExpunge, refresh: true, uid }),
     };
+  }
+
+  /** Made anew for each use: an idle connection keeps none. */
+  get log(): Logger {
+    return this.#server.log.with({ connection: this.#connection.id, ip: this.#connection.remoteAddress });
   }
 
   // ── Life ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
