@@ -8,8 +8,16 @@ import { addBodyParsers, parseQuery, RawBody } from './body.ts';
 import type { ApiContext, Call, Route } from './context.ts';
 import { hookEventOf } from './hook-events.ts';
 import { mayManage } from './manager.ts';
+import { createCallMeter } from './meter.ts';
 import { failureOf, InvalidFields, refuse } from './faults.ts';
 import { allRoutes } from './routes/all.ts';
+
+declare module 'fastify' {
+  // oxlint-disable-next-line typescript/consistent-type-definitions -- only interfaces are merged
+  interface FastifyContextConfig {
+    operation?: string;
+  }
+}
 
 const MiB = 1024 * 1024;
 const BODY_LIMIT = MiB;
@@ -31,13 +39,15 @@ export async function createApp(context: ApiContext): Promise<FastifyInstance> {
   const identify = createIdentify(config.api.rootToken, store.accounts.tokens);
   const admission = createAdmission(identify, Math.max(config.store.maxInFlightBytes, config.store.maxMessageBytes));
   const bigBody = Math.ceil(config.store.maxMessageBytes * ENCODED) + BODY_LIMIT;
-  for (const each of allRoutes(context)) {
+  const meter = createCallMeter();
+  for (const each of allRoutes(context, meter)) {
     const { contract } = each;
     const bodyLimit = contract.bigBody === true ? bigBody : BODY_LIMIT;
     app.route({
       method: contract.method,
       url: contract.path,
       bodyLimit,
+      config: { operation: contract.operation },
       onRequest: (request, reply) => admission.admit(contract, bodyLimit, request, reply),
       handler: (request, reply) => answer(each, admission.callerOf(request), store, request, reply),
     });
@@ -51,6 +61,7 @@ export async function createApp(context: ApiContext): Promise<FastifyInstance> {
   });
   app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'There is no such endpoint', code: 'NotFound' }));
   app.addHook('onResponse', async (request, reply) => {
+    meter.count(request.routeOptions.config.operation ?? 'none', reply.statusCode, reply.elapsedTime);
     if (!log.enabled('debug')) return;
     const fields = {
       command: `${request.method} ${request.routeOptions.url ?? ''}`,

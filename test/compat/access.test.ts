@@ -160,3 +160,16 @@ test('health, the unknown, and the API’s own description', async () => {
   assert.match(page.text, /<summary><b>POST<\/b> <code>\/users<\/code>/);
   assert.match(page.headers.get('content-security-policy') ?? '', /default-src 'none'/);
 });
+
+test('numbers for Prometheus', async () => {
+  await api.ok('GET /users');
+  await api.fails('GET /metrics', 403, 'InvalidToken', { token: null });
+  const { text, headers } = await api.call('GET /metrics');
+  assert.match(headers.get('content-type') ?? '', /^text\/plain; version=0\.0\.4/);
+  assert.match(text, /^mallard_api_call_seconds_count\{operation="getUsers",status="200"\} [1-9]/m);
+  assert.match(text, /^process_resident_memory_bytes \d/m);
+  assert.match(text, /^mallard_users [1-9]/m);
+  assert.match(text, /^mallard_queue_\w+ \d/m);
+  const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  for (const line of lines) assert.match(line, /^[a-z_:][a-zA-Z0-9_:]*(?:\{[^}]*\})? (?:N[aA][nN]|[-+0-9.e]+)(?: \d+)?$/);
+});

@@ -1,5 +1,6 @@
 /** Every endpoint there is. */
 import type { ApiContext, Route } from '../context.ts';
+import type { CallMeter } from '../meter.ts';
 import { addressRoutes } from './addresses.ts';
 import { appPasswordRoutes } from './app-passwords.ts';
 import { archiveRoutes } from './archive.ts';
@@ -15,6 +16,7 @@ import { settingRoutes } from './settings.ts';
 import { healthRoutes } from './health.ts';
 import { mailboxRoutes } from './mailboxes.ts';
 import { messageRoutes } from './messages.ts';
+import { metricRoutes } from './metrics.ts';
 import { queueRoutes } from './queue.ts';
 import { searchRoutes } from './search.ts';
 import { secondFactorRoutes } from './second-factor.ts';
@@ -26,7 +28,7 @@ import { uploadRoutes } from './uploads.ts';
 import { userRoutes } from './users.ts';
 import { webhookRoutes } from './webhooks.ts';
 
-export function allRoutes(context: ApiContext): Route[] {
+export function allRoutes(context: ApiContext, meter: CallMeter): Route[] {
   const routes = [
     userRoutes,
     addressRoutes,
@@ -53,5 +55,6 @@ export function allRoutes(context: ApiContext): Route[] {
     storageRoutes,
     queueRoutes,
   ].flatMap((group) => group(context));
+  routes.push(...metricRoutes(context, meter));
   return [...routes, ...documentationRoutes(routes)];
 }
