@@ -162,6 +162,7 @@ test('health, the unknown, and the API’s own description', async () => {
 });
 
 test('numbers for Prometheus', async () => {
+  await api.user();
   await api.ok('GET /users');
   await api.fails('GET /metrics', 403, 'InvalidToken', { token: null });
   const { text, headers } = await api.call('GET /metrics');
