@@ -25,5 +25,12 @@ test('Content-Type of a leaf and of a multipart', () => {
     value: 'multipart/alternative',
     params: { boundary: 'x-1' },
   });
+  const tricky = '("TEXT" "PLAIN" ("NAME" "a)\\"(b" "X" {3}\r\n((() NIL NIL "7BIT" 1 1)';
+  assert.deepEqual(contentTypeOf(Buffer.from(`((${tricky}${leaf} "MIXED" NIL)${leaf} "RELATED" ("B" "2"))`)), {
+    value: 'multipart/related',
+    params: { b: '2' },
+  });
+  for (const cut of ['((', '((("', '(("x" {9}\r\n', '(', '((NIL) '])
+    assert.equal(typeof contentTypeOf(Buffer.from(cut)).value, 'string', cut);
   assert.deepEqual(contentTypeOf(Buffer.from('nonsense')), { value: 'text/plain', params: {} });
 });

@@ -49,19 +49,56 @@ class WireReader {
   }
 
   #quoted(): string | undefined {
-    const parts: number[] = [];
-    for (let at = this.#at + 1; at < this.#bytes.length; at += 1) {
+    const start = this.#at + 1;
+    let escaped = false;
+    for (let at = start; at < this.#bytes.length; at += 1) {
       const byte = this.#bytes[at]!;
-      if (byte === QUOTE) {
-        this.#at = at + 1;
-        return Buffer.from(parts).toString('utf8');
-      }
       if (byte === BACKSLASH) {
+        escaped = true;
         at += 1;
-        parts.push(this.#bytes[at] ?? BACKSLASH);
-      } else parts.push(byte);
+      } else if (byte === QUOTE) {
+        this.#at = at + 1;
+        const text = this.#bytes.toString('utf8', start, at);
+        return escaped ? text.replace(/\\(.)/gs, '$1') : text;
+      }
     }
     return undefined;
+  }
+
+  /** Steps into a list. */
+  enter(): boolean {
+    if (this.#bytes[this.#at] !== OPEN) return false;
+    this.#at += 1;
+    return true;
+  }
+
+  /** Passes over lists without making anything of them; answers how many. */
+  skipLists(): number {
+    let count = 0;
+    for (; this.#bytes[this.#at] === OPEN; count += 1) {
+      let depth = 0;
+      do {
+        const byte = this.#bytes[this.#at];
+        if (byte === undefined) return count;
+        if (byte === QUOTE) {
+          if (this.#quoted() === undefined) return count;
+          continue;
+        }
+        if (byte === BRACE) {
+          if (this.#literal() === undefined) return count;
+          continue;
+        }
+        if (byte === OPEN) depth += 1;
+        else if (byte === CLOSE) depth -= 1;
+        this.#at += 1;
+      } while (depth > 0);
+      this.skipSpaces();
+    }
+    return count;
+  }
+
+  skipSpaces(): void {
+    while (this.#bytes[this.#at] === SPACE) this.#at += 1;
   }
 
   /** `{12}` CRLF and that many bytes. */
@@ -88,19 +125,19 @@ class WireReader {
 
 export type ContentTypeValue = { value: string; params: Record<string, string> };
 
-/** The message's own Content-Type, from its BODYSTRUCTURE (RFC 9051 §7.5.2). */
+/** The message's own Content-Type, from its BODYSTRUCTURE (RFC 9051 §7.5.2). Lists ask this of every message, so it reads no further than it must. */
 export function contentTypeOf(bodyStructure: Buffer): ContentTypeValue {
-  const value = readWireValue(bodyStructure);
+  const reader = new WireReader(bodyStructure);
+  const next = (): WireValue | undefined => {
+    reader.skipSpaces();
+    return reader.value(0);
+  };
   const fallback = { value: 'text/plain', params: {} };
-  if (!Array.isArray(value)) return fallback;
-  const fields = value as readonly WireValue[];
+  if (!reader.enter()) return fallback;
   // A multipart begins with its parts, then subtype, then parameters.
-  const parts = fields.findIndex((one) => !Array.isArray(one));
-  if (parts > 0) return { value: `multipart/${lower(fields[parts]) ?? 'mixed'}`, params: parametersOf(fields[parts + 1]) };
-  const [type, subtype] = [lower(fields[0]), lower(fields[1])];
-  return type === undefined || subtype === undefined
-    ? fallback
-    : { value: `${type}/${subtype}`, params: parametersOf(fields[2]) };
+  if (reader.skipLists() > 0) return { value: `multipart/${lower(next()) ?? 'mixed'}`, params: parametersOf(next()) };
+  const [type, subtype] = [lower(next()), lower(next())];
+  return type === undefined || subtype === undefined ? fallback : { value: `${type}/${subtype}`, params: parametersOf(next()) };
 }
 
 function lower(value: WireValue | undefined): string | undefined {
