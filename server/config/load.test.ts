@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
+import { renderDocument } from './document.ts';
 import { ConfigFault, defaultConfig, loadConfigFile, parseConfigJson, readCertificate, resolveConfig } from './load.ts';
 
 function problems(value: unknown): readonly string[] {
@@ -74,4 +75,18 @@ test('a TOML file and its certificate files are read, paths relative to it', () 
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+test('docs/worker.md can be made: every setting with its default (npx node server/config/document.ts writes it)', () => {
+  const page = renderDocument();
+  for (const name of [
+    '`hostname`',
+    '`services.imap.port`',
+    '`auth.allowPlaintext`',
+    '`smtp.devices[].networks`',
+    '`spam.rspamd.url`',
+  ]) {
+    assert.ok(page.includes(`| ${name} |`), name);
+  }
+  assert.match(page, /\| `auth\.allowPlaintext` \| loopback \| never, loopback, always \|/);
 });
