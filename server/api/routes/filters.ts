@@ -2,14 +2,13 @@
 import type { MailboxId, UserId } from '../../mail/ids.ts';
 import { forwardTargets } from '../../operations/forward-targets.ts';
 import { InvalidInput } from '../../operations/refusal.ts';
-import type { Stored } from '../../store/records.ts';
 import type { FilterAction, FilterFields, FilterQuery } from '../../store/types-flow.ts';
 import { type ApiContext, asUser, defined, type Route, route } from '../context.ts';
 import { filters } from '../contract/filters.ts';
 import { refuse } from '../faults.ts';
 import { expectMailbox } from './messages.ts';
 
-type Filter = Stored<FilterFields>;
+type Filter = FilterFields & { readonly id: string; readonly created: Date };
 
 export function filterRoutes(context: ApiContext): Route[] {
   const { operations, store } = context;
