@@ -16,6 +16,19 @@ const VALUES = new Uint8Array(256).fill(255);
 for (const [value, char] of Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/', 'latin1').entries())
   VALUES[char] = value;
 
+/** The two characters for each value of twelve bits. */
+const FIRST = new Uint8Array(4096);
+const SECOND = new Uint8Array(4096);
+for (const [value, char] of Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/', 'latin1').entries()) {
+  FIRST.fill(char, value * 64, value * 64 + 64);
+  for (let high = 0; high < 64; high++) SECOND[high * 64 + value] = char;
+}
+/** Both at once, in the order of a little-endian machine's memory. */
+const PAIRS = Uint16Array.from(FIRST, (first, value) => first | (SECOND[value]! << 8));
+const IS_LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+/** Fewer whole lines than this are not worth the two edges around them. */
+const MIN_WHOLE_LINES = 8;
+
 /** Decoded bytes that are encoded in one go: whole groups of three, small enough to stay in the processor's cache. */
 const CHUNK_BYTES = 48 * 1024;
 
@@ -147,26 +160,97 @@ export function encodeBase64Range(
   const needed = decodedRangeFor(recipe, decodedBytes, start, stop);
   if (decoded.length !== needed.end - needed.start)
     throw new RangeError(`needs ${needed.end - needed.start} decoded bytes, got ${decoded.length}`);
-  const out = Buffer.allocUnsafe(stop - start);
   const { lineLength, lineEnd } = layout;
   const stride = lineLength + lineEnd.length;
+  const out = Buffer.allocUnsafe(stop - start);
+  if (lineLength % 4 === 0 && lineLength > 0) {
+    // Whole lines, which are nearly all of most ranges, by a table and into their place: no strings and no second buffer to be collected.
+    const first = Math.ceil(start / stride);
+    const last = Math.min(Math.floor(stop / stride), Math.ceil(layout.chars / lineLength) - 1);
+    if (last - first >= MIN_WHOLE_LINES) {
+      const lineBytes = (lineLength / 4) * 3;
+      const [from, to] = [first * lineBytes - needed.start, last * lineBytes - needed.start];
+      writeLines(decoded, from, last - first, lineBytes, lineEnd, out, first * stride - start);
+      writeChars(decoded.subarray(0, from), layout, needed.start, start, first * stride, out, 0);
+      writeChars(decoded.subarray(to), layout, needed.start + to, last * stride, stop, out, last * stride - start);
+      return out;
+    }
+  }
+  writeChars(decoded, layout, needed.start, start, stop, out, 0);
+  return out;
+}
+
+/** Writes `count` whole lines with their ends, beginning with decoded byte `from`, at `at`. */
+function writeLines(
+  decoded: Buffer,
+  from: number,
+  count: number,
+  lineBytes: number,
+  lineEnd: Buffer,
+  out: Buffer,
+  at: number,
+): void {
+  let read = from;
+  if (IS_LITTLE_ENDIAN && lineEnd.length === 2 && (out.byteOffset + at) % 2 === 0) {
+    // Half the stores: the common case, CRLF from the beginning.
+    const words = new Uint16Array(out.buffer, out.byteOffset + at, (count * (lineBytes / 3) * 4 + count * 2) / 2);
+    const end = lineEnd.readUInt16LE();
+    let word = 0;
+    for (let line = 0; line < count; line++) {
+      for (const lineStop = read + lineBytes; read < lineStop; read += 3) {
+        const bits = (decoded[read]! << 16) | (decoded[read + 1]! << 8) | decoded[read + 2]!;
+        words[word] = PAIRS[bits >> 12]!;
+        words[word + 1] = PAIRS[bits & 4095]!;
+        word += 2;
+      }
+      words[word++] = end;
+    }
+    return;
+  }
+  let write = at;
+  for (let line = 0; line < count; line++) {
+    for (const lineStop = read + lineBytes; read < lineStop; read += 3) {
+      const bits = (decoded[read]! << 16) | (decoded[read + 1]! << 8) | decoded[read + 2]!;
+      out[write] = FIRST[bits >> 12]!;
+      out[write + 1] = SECOND[bits >> 12]!;
+      out[write + 2] = FIRST[bits & 4095]!;
+      out[write + 3] = SECOND[bits & 4095]!;
+      write += 4;
+    }
+    for (let n = 0; n < lineEnd.length; n++) out[write++] = lineEnd[n]!;
+  }
+}
+
+/** Writes [start, stop) of the encoded form at `at`, whatever its layout; `decoded` begins with decoded byte `decodedFrom`. */
+function writeChars(
+  decoded: Buffer,
+  layout: Layout,
+  decodedFrom: number,
+  start: number,
+  stop: number,
+  out: Buffer,
+  at: number,
+): void {
+  const { lineLength, lineEnd } = layout;
+  const stride = lineLength + lineEnd.length;
+  const shift = at - start;
   let position = start;
   for (let offset = 0; offset < decoded.length; offset += CHUNK_BYTES) {
     const text = Buffer.from(decoded.toString('base64', offset, Math.min(decoded.length, offset + CHUNK_BYTES)), 'latin1');
-    const firstChar = ((needed.start + offset) / 3) * 4;
+    const firstChar = ((decodedFrom + offset) / 3) * 4;
     const chunkEnd = firstChar + text.length;
     // The line end behind the chunk's last character is written with the next chunk's first.
     while (position < stop && position < layout.contentBytes) {
       const column = lineLength === 0 ? position : position % stride;
       if (lineLength !== 0 && column >= lineLength) {
-        out[position - start] = lineEnd[column - lineLength] ?? LF;
+        out[position + shift] = lineEnd[column - lineLength] ?? LF;
         position++;
         continue;
       }
       const char = lineLength === 0 ? position : Math.floor(position / stride) * lineLength + column;
       if (char >= chunkEnd) break;
       const count = Math.min(lineLength === 0 ? Infinity : lineLength - column, chunkEnd - char, stop - position);
-      text.copy(out, position - start, char - firstChar, char - firstChar + count);
+      text.copy(out, position + shift, char - firstChar, char - firstChar + count);
       position += count;
     }
   }
@@ -174,9 +258,8 @@ export function encodeBase64Range(
   for (; position < stop; position++) {
     const column =
       position >= layout.contentBytes ? (position - layout.contentBytes) % lineEnd.length : (position % stride) - lineLength;
-    out[position - start] = lineEnd[column] ?? LF;
+    out[position + shift] = lineEnd[column] ?? LF;
   }
-  return out;
 }
 
 /** Writes the whole encoded form. */
