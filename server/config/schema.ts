@@ -208,6 +208,10 @@ const outbound = z
     port: z.int().min(1).max(65_535).default(25).describe('Port of the recipients’ servers'),
     hostname: z.string().optional().describe('Name said in EHLO; default: the server’s'),
     dnsServers: z.array(z.string()).default([]).describe('DNS servers (address or address:port); default: the system’s'),
+    dnssec: z
+      .enum(['local', 'trusted', 'never'])
+      .default('local')
+      .describe('Whose word for DNSSEC is believed, for DANE: of DNS servers on this computer, of all that are used, or of none'),
     ipVersion: z.enum(['any', 'ipv4', 'ipv6']).default('any').describe('IP versions to connect by'),
     maxConcurrent: positive(40, 'Messages being sent at a time, by this worker'),
     maxPerDestination: positive(10, 'Of them to one domain'),

@@ -13,6 +13,8 @@ import { createOutgoing, type Outgoing, type OutgoingParts } from './outgoing.ts
 import type { NoticeKind } from './queue/bounce.ts';
 import type { RecipientResult } from './queue/results.ts';
 import type { IncomingChecks } from './hooks.ts';
+import { createDane } from './queue/dane.ts';
+import { createSecureDns } from './queue/secure-dns.ts';
 import { createStsPolicies } from './queue/sts.ts';
 import { createRules } from './rules.ts';
 import { createSpamFilters } from './spam/assemble.ts';
@@ -24,7 +26,7 @@ export type MailServicesParts = {
   readonly config: Config;
   readonly store: OpenedStore;
   readonly log: Logger;
-} & Pick<OutgoingParts, 'dns' | 'now' | 'random' | 'sts'>;
+} & Pick<OutgoingParts, 'dns' | 'now' | 'random' | 'sts' | 'dane'>;
 
 export type MailServices = {
   readonly delivery: Delivery;
@@ -97,6 +99,7 @@ export function createMailServices(parts: MailServicesParts): MailServices {
     onNotice: (entry, kind, recipients) => tellNotice(trace, entry, kind, recipients, now()),
     now,
     sts: parts.sts ?? createStsPolicies({ store: flow.stsPolicies, resolve, log: log.with({ service: 'queue' }), now }),
+    ...daneOf(parts, resolver.getServers()),
     ...(parts.dns === undefined ? {} : { dns: parts.dns }),
     ...(parts.random === undefined ? {} : { random: parts.random }),
   });
@@ -112,6 +115,14 @@ export function createMailServices(parts: MailServicesParts): MailServices {
       await trace.close();
     },
   };
+}
+
+/** Where every resolver is one to be believed. */
+function daneOf({ dane, config }: MailServicesParts, servers: readonly string[]): Pick<OutgoingParts, 'dane'> {
+  if (dane !== undefined) return { dane };
+  const { dnssec } = config.outbound;
+  const local = servers.length > 0 && servers.every((server) => /^(?:127\.|\[?::1\]?(?::\d+)?$)/.test(server));
+  return dnssec === 'trusted' || (dnssec === 'local' && local) ? { dane: createDane(createSecureDns(servers)) } : {};
 }
 
 /** Notices and replies are told with the message that caused them. */

@@ -23,7 +23,7 @@ export type OutgoingParts = {
   readonly dns?: Dns;
   readonly now?: () => number;
   readonly random?: () => number;
-} & Pick<RunnerOptions, 'beforeSending' | 'onResult' | 'onNotice' | 'sts'>;
+} & Pick<RunnerOptions, 'beforeSending' | 'onResult' | 'onNotice' | 'sts' | 'dane'>;
 
 export type Outgoing = {
   readonly expansion: Expansion;
@@ -63,6 +63,7 @@ export function createOutgoing(parts: OutgoingParts): Outgoing {
         connections: new Connections({ ...DEFAULT_CONNECTION_LIMITS, perWay: outbound.maxPerDestination }),
         ...(parts.beforeSending === undefined ? {} : { beforeSending: parts.beforeSending }),
         ...(parts.sts === undefined ? {} : { sts: parts.sts }),
+        ...(parts.dane === undefined ? {} : { dane: parts.dane }),
         ...(parts.onResult === undefined ? {} : { onResult: parts.onResult }),
         ...(parts.onNotice === undefined ? {} : { onNotice: parts.onNotice }),
       });

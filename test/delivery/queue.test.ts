@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
 import { after, afterEach, before, test } from 'node:test';
 import { simpleParser } from 'mailparser';
+import type { HostDane } from '../../server/delivery/queue/dane.ts';
 import type { StsPolicy } from '../../server/delivery/queue/sts.ts';
 import { envelopeFrom } from '../harness/envelopes.ts';
 import { openMailBed, type MailBed } from '../harness/mail-bed.ts';
@@ -14,6 +16,8 @@ const MESSAGE = Buffer.from(
 );
 
 const policies: Record<string, StsPolicy> = {};
+/** Of hosts; a domain in it is one that DNSSEC vouches for. */
+const daneHosts: Record<string, HostDane> = {};
 let bed: MailBed;
 let sink: SmtpSink;
 let me: Awaited<ReturnType<MailBed['addUser']>>;
@@ -23,6 +27,10 @@ before(async () => {
   bed = await openMailBed({
     config: { outbound: { port, connectTimeoutMs: 1_000 } },
     sts: { of: async (domain) => policies[domain] },
+    dane: {
+      isSecure: async (domain) => daneHosts[domain] !== undefined,
+      of: async (host) => daneHosts[host] ?? { kind: 'none' },
+    },
   });
   sink = await startSmtpSink({ port });
   me = await bed.addUser('me@mail.test');
@@ -243,6 +251,38 @@ test('a domain’s MTA-STS policy is kept: its servers only, with a good certifi
   const texts = (await waiting()).map(String);
   assert.match(texts[0] ?? '', /self-signed certificate/);
   assert.match(texts[1] ?? '', /its policy \(MTA-STS\) names/);
+});
+
+test('a host with TLSA records must show the certificate that they name', async () => {
+  const certificate = await selfSigned('mx.there.test');
+  const { raw } = new X509Certificate(certificate.cert);
+  const none = { kind: 'none' } as const;
+  const hostOf = (domain: string, dane: HostDane): string => {
+    bed.mx[domain] = [`mx.${domain}`];
+    bed.hosts[`mx.${domain}`] = ['127.0.0.1'];
+    daneHosts[domain] = none;
+    daneHosts[`mx.${domain}`] = dane;
+    return `a@${domain}`;
+  };
+  const records = (data: Buffer): HostDane => ({ kind: 'required', records: [{ usage: 3, selector: 0, matching: 0, data }] });
+  sink.options = { certificate };
+  await send([
+    hostOf('named.test', records(raw)),
+    hostOf('unusable.test', { kind: 'required', records: [] }),
+    hostOf('impostor.test', records(Buffer.from('another'))),
+    hostOf('bogus.test', { kind: 'unknown', reason: 'SERVFAIL' }),
+  ]);
+  await bed.pass();
+  const arrived = sink.messages.map(({ to, tls }) => `${to.join()} ${tls}`).toSorted((a, b) => a.localeCompare(b));
+  assert.deepEqual(arrived, ['a@named.test true', 'a@unusable.test true']);
+  const texts = (await waiting()).map(String).toSorted((a, b) => a.localeCompare(b));
+  assert.match(texts[0] ?? '', /^bogus\.test.*TLSA records.*SERVFAIL/);
+  assert.match(texts[1] ?? '', /^impostor\.test.*\(DANE\)/);
+  // Without TLS there is no certificate to show.
+  sink.options = {};
+  await send([hostOf('stripped.test', records(raw))]);
+  await bed.pass();
+  assert.equal(sink.messages.length, 2);
 });
 
 test('a connection that breaks in the middle of the data costs nothing but time', async () => {

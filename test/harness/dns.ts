@@ -28,6 +28,8 @@ export type DnsServer = {
   /** `127.0.0.1:port`, as `Resolver.setServers` takes it. */
   readonly address: string;
   readonly zone: DnsZone;
+  /** Names below these are answered as validated by DNSSEC. */
+  readonly secure: Set<string>;
   /** Names and types that were asked for, in order, e.g. `there.test MX`. */
   readonly questions: string[];
   readonly stop: () => Promise<void>;
@@ -47,7 +49,8 @@ const UDP_BYTES = 1_200;
 
 export async function startDns(zone: DnsZone = {}): Promise<DnsServer> {
   const questions: string[] = [];
-  const tcp = createServer((socket) => serveTcp(socket, (query) => respond(query, zone, questions)));
+  const secure = new Set<string>();
+  const tcp = createServer((socket) => serveTcp(socket, (query) => respond(query, zone, questions, secure)));
   const connections = new Set<Socket>();
   tcp.on('connection', (socket) => {
     connections.add(socket);
@@ -57,7 +60,7 @@ export async function startDns(zone: DnsZone = {}): Promise<DnsServer> {
   const { port } = tcp.address() as AddressInfo;
   const udp = createSocket('udp4');
   udp.on('message', (query, { port: from, address }) => {
-    const answer = respond(query, zone, questions);
+    const answer = respond(query, zone, questions, secure);
     if (answer === undefined) return;
     udp.send(answer.length > UDP_BYTES ? truncated(answer) : answer, from, address);
   });
@@ -68,6 +71,7 @@ export async function startDns(zone: DnsZone = {}): Promise<DnsServer> {
   return {
     address: `127.0.0.1:${port}`,
     zone,
+    secure,
     questions,
     stop: async () => {
       for (const socket of connections) socket.destroy();
@@ -95,7 +99,7 @@ function serveTcp(socket: Socket, answer: (query: Buffer) => Buffer | undefined)
   });
 }
 
-function respond(query: Buffer, zone: DnsZone, questions: string[]): Buffer | undefined {
+function respond(query: Buffer, zone: DnsZone, questions: string[], secure: ReadonlySet<string>): Buffer | undefined {
   const { name, end } = readName(query, 12);
   const type = TYPES[query.readUInt16BE(end)];
   questions.push(`${name} ${type ?? 'other'}`);
@@ -118,7 +122,8 @@ function respond(query: Buffer, zone: DnsZone, questions: string[]): Buffer | un
   }
   const header = Buffer.alloc(12);
   query.copy(header, 0, 0, 2);
-  header.writeUInt16BE(0x8580 | code, 2);
+  const validated = [...secure].some((top) => name === top || name.endsWith(`.${top}`));
+  header.writeUInt16BE(0x8580 | code | (validated ? 0x0020 : 0), 2);
   header.writeUInt16BE(1, 4);
   header.writeUInt16BE(answers.length, 6);
   return Buffer.concat([header, question, ...answers]);

@@ -8,6 +8,7 @@ import type { Config, PartialConfig } from '../../server/config/schema.ts';
 import type { Delivery } from '../../server/delivery/deliver.ts';
 import { createMailServices, type MailServices } from '../../server/delivery/mail-services.ts';
 import type { Outgoing } from '../../server/delivery/outgoing.ts';
+import type { Dane } from '../../server/delivery/queue/dane.ts';
 import type { Dns } from '../../server/delivery/queue/destinations.ts';
 import type { QueueRunner } from '../../server/delivery/queue/runner.ts';
 import type { StsPolicies } from '../../server/delivery/queue/sts.ts';
@@ -41,6 +42,7 @@ export type MailBedOptions = {
   readonly config?: PartialConfig;
   readonly log?: Logger;
   readonly sts?: StsPolicies;
+  readonly dane?: Dane;
 };
 
 export async function openMailBed(options: MailBedOptions = {}): Promise<MailBed> {
@@ -67,6 +69,7 @@ export async function openMailBed(options: MailBedOptions = {}): Promise<MailBed
     random: () => 0.5,
     dns: dnsOf(mx, hosts),
     sts: options.sts ?? { of: async () => undefined },
+    ...(options.dane === undefined ? {} : { dane: options.dane }),
   });
   const { delivery, outgoing } = mail;
   mail.start();

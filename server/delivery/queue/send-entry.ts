@@ -10,8 +10,10 @@ import type { QueueEntry, QueueRecipient } from '../../store/types-queue.ts';
 import { countReceived, headerEnd } from '../trace-header.ts';
 import type { Connection, Connections } from './connections.ts';
 import { chooseRoute, findAddresses, findHosts, RouteFault, type Dns, type Host, type Relay } from './destinations.ts';
+import type { Dane } from './dane.ts';
 import { hasBareLineEnds, isPlainText, normalizeLineEnds } from './line-ends.ts';
 import { sameForAll, statusOf, type RecipientResult } from './results.ts';
+import type { TlsaRecord } from './secure-dns.ts';
 import type { StsPolicies } from './sts.ts';
 import { SendFault, SmtpClient, type ConnectOptions, type OutgoingMessage } from './smtp-client.ts';
 
@@ -24,6 +26,8 @@ export type SendParts = {
   /** Signs or otherwise completes the message before it leaves. */
   /** Policies of other domains on how they are to be reached. */
   readonly sts?: StsPolicies;
+  /** Where a resolver is believed that validates DNSSEC. */
+  readonly dane?: Dane;
   readonly beforeSending?: (entry: QueueEntry, body: Buffer) => Promise<Buffer>;
 };
 
@@ -199,20 +203,46 @@ function wayOf(entry: QueueEntry, parts: SendParts, server: { name: string }): W
   return {
     name: `${entry.destination}${verified}`,
     open: async () => {
-      const policy = entry.destination.startsWith('[') ? undefined : await parts.sts?.of(entry.destination);
-      if (policy === undefined) return connectTo(hosts, options, parts, server);
-      const allowed = (await hosts()).filter(({ name }) => policy.allows(name));
+      const domain = entry.destination;
+      const literal = domain.startsWith('[');
+      const found = await hosts();
+      // DANE, where it applies, stands above MTA-STS (RFC 8461 §2).
+      const secured: readonly SecuredHost[] =
+        !literal && (await parts.dane?.isSecure(domain)) === true ? await withDane(found, outbound.port, parts) : found;
+      if (secured.some(({ tlsa }) => tlsa !== undefined))
+        return connectTo(() => Promise.resolve(secured), options, parts, server);
+      const policy = literal ? undefined : await parts.sts?.of(domain);
+      if (policy === undefined) return connectTo(() => Promise.resolve(secured), options, parts, server);
+      const allowed = secured.filter(({ name }) => policy.allows(name));
       if (policy.mode === 'testing') {
-        if (allowed.length === 0) parts.log.info('MTA-STS (testing) names other servers', { destination: entry.destination });
-        return connectTo(hosts, options, parts, server);
+        if (allowed.length === 0) parts.log.info('MTA-STS (testing) names other servers', { destination: domain });
+        return connectTo(() => Promise.resolve(secured), options, parts, server);
       }
       // RFC 8461 §5: a failure of the policy is one of delivery, for now.
       if (allowed.length === 0)
-        throw new RouteFault(false, '4.7.5', `No server of ${entry.destination} is one that its policy (MTA-STS) names`);
+        throw new RouteFault(false, '4.7.5', `No server of ${domain} is one that its policy (MTA-STS) names`);
       const strict = { ...options, tls: 'required', verifyCertificate: true } as const;
       return connectTo(() => Promise.resolve(allowed), strict, parts, server);
     },
   };
+}
+
+type SecuredHost = Host & { readonly tlsa?: readonly TlsaRecord[] };
+
+/** Hosts whose records can't be had are left out: they may be somebody else's. */
+async function withDane(hosts: readonly Host[], port: number, { dane, log }: SendParts): Promise<readonly SecuredHost[]> {
+  const secured: SecuredHost[] = [];
+  let reason = '';
+  for (const host of hosts) {
+    const found = (await dane?.of(host.name, port)) ?? { kind: 'none' };
+    if (found.kind === 'unknown') {
+      ({ reason } = found);
+      log.info('TLSA records not had: the host is left out', { host: host.name, reason });
+    } else secured.push(found.kind === 'none' ? host : { ...host, tlsa: found.records });
+  }
+  if (secured.length === 0)
+    throw new RouteFault(false, '4.4.3', `The TLSA records of the servers can’t be looked up (${reason})`);
+  return secured;
 }
 
 type HostOptions = Pick<ConnectOptions, 'port' | 'tls' | 'verifyCertificate' | 'credentials'> & {
@@ -238,7 +268,7 @@ function relayOptions(relay: Relay, requireTls: boolean): HostOptions {
 
 /** Connects to the first host and address that answers. */
 async function connectTo(
-  findThem: () => Promise<readonly Host[]>,
+  findThem: () => Promise<readonly SecuredHost[]>,
   options: HostOptions,
   parts: SendParts,
   server: { name: string },
@@ -247,11 +277,20 @@ async function connectTo(
   const ehloName = outbound.hostname ?? hostname;
   const { connectTimeoutMs, replyTimeoutMs } = outbound;
   let failure: SendFault | undefined;
-  for (const { name, addresses } of await findThem()) {
+  for (const { name, addresses, tlsa } of await findThem()) {
+    const dane = tlsa === undefined ? {} : ({ tls: 'required', verifyCertificate: false, tlsa } as const);
     for (const address of addresses) {
       server.name = name === address ? `[${address}]` : `${name} [${address}]`;
       try {
-        const client = await connectWithFallback({ ...options, ehloName, connectTimeoutMs, replyTimeoutMs, host: name, address });
+        const client = await connectWithFallback({
+          ...options,
+          ...dane,
+          ehloName,
+          connectTimeoutMs,
+          replyTimeoutMs,
+          host: name,
+          address,
+        });
         if (options.refuseOurselves === true && ehloName !== 'localhost' && client.serverName === ehloName.toLowerCase()) {
           client.quit();
           throw new RouteFault(true, '5.4.6', `${name} is this server itself: the mail would come back`);

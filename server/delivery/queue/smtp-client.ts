@@ -4,6 +4,8 @@
  */
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
 import { isIP } from 'node:net';
+import { matchesDane } from './dane.ts';
+import type { TlsaRecord } from './secure-dns.ts';
 
 /** The remote's refusal, or why we could not talk to it. `code` is 0 when it said nothing. */
 export class SendFault extends Error {
@@ -28,6 +30,8 @@ export type ConnectOptions = {
   readonly ehloName: string;
   readonly tls: 'opportunistic' | 'required' | 'implicit' | 'none';
   readonly verifyCertificate: boolean;
+  /** DANE: the certificate must be one that these name, whoever signed it; empty = any. */
+  readonly tlsa?: readonly TlsaRecord[];
   readonly credentials?: { readonly username: string; readonly password: string };
   readonly connectTimeoutMs: number;
   /** RFC 5321 §4.5.3.2: up to ten minutes for the final reply. */
@@ -65,11 +69,17 @@ type ClientError = Error & {
 };
 type SendInfo = { accepted?: string[]; rejected?: string[]; rejectedErrors?: ClientError[]; response?: string };
 
+type PeerCertificate = { readonly raw?: Buffer; readonly issuerCertificate?: PeerCertificate };
+
 /** What nodemailer has inside and gives no other access to. Its version is fixed; a test notices if this changes. */
 type Inside = {
   _sendCommand(line: string, logged?: string): void;
   readonly _supportedExtensions?: readonly string[];
-  readonly _socket?: { getCipher?(): { name: string } | undefined; getProtocol?(): string | null };
+  readonly _socket?: {
+    getCipher?(): { name: string } | undefined;
+    getProtocol?(): string | null;
+    getPeerCertificate?(detailed: true): PeerCertificate;
+  };
   readonly lastServerResponse?: string | false;
 };
 
@@ -132,6 +142,15 @@ export class SmtpClient {
 
   async #open(connection: Connection, options: ConnectOptions): Promise<void> {
     await this.#step((done) => connection.connect(done));
+    const { tlsa } = options;
+    if (tlsa !== undefined && tlsa.length > 0 && !matchesDane(tlsa, this.#chain(), options.host, new Date())) {
+      this.destroy();
+      throw new SendFault('The certificate is none that the server’s domain names (DANE)', {
+        code: 0,
+        beforeMessage: true,
+        tlsFailed: true,
+      });
+    }
     const { credentials } = options;
     if (credentials !== undefined) {
       const { username, password } = credentials;
@@ -139,6 +158,20 @@ export class SmtpClient {
         connection.login({ user: username, credentials: { user: username, pass: password } } as never, done),
       );
     }
+  }
+
+  /** What the server showed, leaf first. */
+  #chain(): readonly Buffer[] {
+    const chain: Buffer[] = [];
+    const seen = new Set<PeerCertificate>();
+    let certificate = this.#inside._socket?.getPeerCertificate?.(true);
+    // A self-signed one is its own issuer.
+    while (certificate?.raw !== undefined && !seen.has(certificate) && chain.length < 10) {
+      seen.add(certificate);
+      chain.push(certificate.raw);
+      certificate = certificate.issuerCertificate;
+    }
+    return chain;
   }
 
   #giveUp(reason: string): void {
