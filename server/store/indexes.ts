@@ -103,5 +103,28 @@ export async function ensureIndexes(database: Database, entries: readonly IndexE
     list.push({ key: entry.key as Record<string, 1 | -1>, name: entry.name, ...entry.options } as IndexDescription);
     byCollection.set(collection, list);
   }
-  await Promise.all([...byCollection].map(([collection, list]) => guarded(() => collection.createIndexes(list))));
+  await Promise.all([...byCollection].map(([collection, list]) => guarded(() => createAll(collection, list))));
+}
+
+/** MongoDB's IndexOptionsConflict and IndexKeySpecsConflict: the name is there with another meaning. */
+const CONFLICTS = new Set<unknown>([85, 86]);
+
+/** An index that an earlier release made otherwise is made anew; queries are only slower meanwhile. */
+async function createAll(collection: Collection, list: readonly IndexDescription[]): Promise<void> {
+  try {
+    await collection.createIndexes([...list]);
+  } catch (error) {
+    if (!CONFLICTS.has((error as { code?: unknown }).code)) throw error;
+    for (const index of list) await createOne(collection, index);
+  }
+}
+
+async function createOne(collection: Collection, index: IndexDescription): Promise<void> {
+  try {
+    await collection.createIndexes([index]);
+  } catch (error) {
+    if (!CONFLICTS.has((error as { code?: unknown }).code) || index.name === undefined) throw error;
+    await collection.dropIndex(index.name);
+    await collection.createIndexes([index]);
+  }
 }
