@@ -30,6 +30,7 @@ const screens = [
   ['/', 'Everything is working', 'Alles läuft'],
   ['/people', 'People', 'Personen'],
   ['/connect?client=apple', 'Connect a device', 'Gerät verbinden'],
+  ['/domains', 'Domains', 'Domains'],
   ['/mail', 'Mail flow', 'Postfluss'],
   ['/mail?tab=queue', 'Mail flow', 'Postfluss'],
   ['/setup', 'First steps', 'Erste Schritte'],

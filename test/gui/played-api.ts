@@ -81,6 +81,10 @@ export class PlayedApi {
     const [, area = '', id = '', part = '', item = ''] = url.pathname.split('/');
     const body = text === '' ? {} : (JSON.parse(text) as Record<string, unknown>);
     if (area === 'openapi.json') return send(200, { paths: playedPaths });
+    if (area === 'addresses') return send(200, pageOf(this.users.slice(0, 250).flatMap((user) => user.addresses)));
+    if (area === 'domainaliases') return send(200, pageOf([]));
+    if (area === 'dkim' && id !== '') return send(200, { success: true, ...playedKey });
+    if (area === 'dkim') return send(200, pageOf([playedKey]));
     if (area === 'trace') return send(200, pageOf(playedTraces()));
     if (area === 'queue' && id === 'status')
       return send(200, { success: true, queued: 1, held: 1, due: 0, mode: 'direct', sending: 0, resting: [] });
@@ -428,3 +432,13 @@ function playedQueue(): object[] {
     },
   ];
 }
+
+const playedKey = {
+  id: hexId(),
+  domain: 'example.org',
+  selector: 'mallard202611',
+  dnsTxt: {
+    name: 'mallard202611._domainkey.example.org',
+    value: 'v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=',
+  },
+};

@@ -10,6 +10,7 @@ import {
   IconRoute,
   IconSettings,
   IconUsers,
+  IconWorld,
   type Icon,
 } from '@tabler/icons-react';
 
@@ -17,6 +18,7 @@ export const places = [
   { name: 'home', path: '/', icon: IconHome },
   { name: 'people', path: '/people', icon: IconUsers },
   { name: 'connect', path: '/connect', icon: IconDeviceMobile },
+  { name: 'domains', path: '/domains', icon: IconWorld },
   { name: 'mail', path: '/mail', icon: IconRoute },
   { name: 'services', path: '/services', icon: IconActivityHeartbeat },
   { name: 'logs', path: '/logs', icon: IconFileText },

@@ -42,6 +42,11 @@ const mail = createRoute({
   validateSearch: z.object({ tab: z.enum(['trace', 'queue']).optional().catch(undefined), q: text }),
   component: lazyRouteComponent(() => import('../features/mail-flow/mail-page.tsx'), 'MailPage'),
 });
+const domains = createRoute({
+  getParentRoute: () => root,
+  path: '/domains',
+  component: lazyRouteComponent(() => import('../features/domains/domains-page.tsx'), 'DomainsPage'),
+});
 const services = createRoute({
   getParentRoute: () => root,
   path: '/services',
@@ -72,7 +77,7 @@ const setup = createRoute({
   component: lazyRouteComponent(() => import('../features/setup/setup-page.tsx'), 'SetupPage'),
 });
 
-const tree = root.addChildren([home, people, person, connect, mail, services, logs, settings, setup]);
+const tree = root.addChildren([home, people, person, connect, domains, mail, services, logs, settings, setup]);
 
 export function makeRouter(client: QueryClient) {
   return createRouter({

@@ -15,7 +15,6 @@ export const deSettings: typeof enSettings = {
       sending: 'Senden und Annehmen',
       reading: 'Lesen',
       security: 'Sicherheit',
-      spam: 'Spam und Viren',
       storage: 'Speicher',
       protocols: 'Protokolle und Ports',
       databases: 'Datenbanken',

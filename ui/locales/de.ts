@@ -1,5 +1,6 @@
 /** Deutsch. Genau die Schlüssel des englischen Katalogs; der Typ wacht darüber. */
 import { deConnect } from './de-connect.ts';
+import { deDomains } from './de-domains.ts';
 import { deFault } from './de-fault.ts';
 import { deLogs } from './de-logs.ts';
 import { deMail } from './de-mail.ts';
@@ -78,6 +79,7 @@ export const de: Catalogue = {
     home: 'Übersicht',
     people: 'Personen',
     connect: 'Gerät verbinden',
+    domains: 'Domains',
     mail: 'Postfluss',
     services: 'Dienste',
     logs: 'Protokoll',
@@ -86,6 +88,7 @@ export const de: Catalogue = {
       home: 'dashboard start status home',
       people: 'benutzer konten postfächer adressen users accounts',
       connect: 'outlook thunderbird iphone android apple mail handy telefon einrichten qr',
+      domains: 'dns dkim spf dmarc mx einträge zone alias',
       mail: 'warteschlange queue spur trace zustellung wo ist meine post',
       services: 'protokolle imap pop3 smtp lmtp ports prozesse mongodb redis valkey neustart',
       logs: 'journal ereignisse fehler logs verlauf',
@@ -157,6 +160,7 @@ export const de: Catalogue = {
   ...deMail,
   ...dePeople,
   ...deConnect,
+  ...deDomains,
   ...deSettings,
   ...deSetup,
 };

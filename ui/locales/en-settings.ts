@@ -13,7 +13,6 @@ export const enSettings = {
       sending: 'Sending and receiving',
       reading: 'Reading',
       security: 'Security',
-      spam: 'Spam and viruses',
       storage: 'Storage',
       protocols: 'Protocols and ports',
       databases: 'Databases',

@@ -1,5 +1,6 @@
 /** English. The keys here are the catalogue: every other language has exactly them. Plain words first, the protocol's name in brackets. */
 import { enConnect } from './en-connect.ts';
+import { enDomains } from './en-domains.ts';
 import { enFault } from './en-fault.ts';
 import { enLogs } from './en-logs.ts';
 import { enMail } from './en-mail.ts';
@@ -76,6 +77,7 @@ export const en = {
     home: 'Home',
     people: 'People',
     connect: 'Connect a device',
+    domains: 'Domains',
     mail: 'Mail flow',
     services: 'Services',
     logs: 'Logs',
@@ -84,6 +86,7 @@ export const en = {
       home: 'dashboard overview status start',
       people: 'users accounts mailboxes addresses',
       connect: 'outlook thunderbird iphone android apple mail client setup qr phone',
+      domains: 'dns dkim spf dmarc mx records zone alias',
       mail: 'queue trace where is my mail delivery outgoing bounce spool',
       services: 'protocols imap pop3 smtp lmtp ports listeners processes mongodb redis valkey restart',
       logs: 'journal events errors trace history',
@@ -155,6 +158,7 @@ export const en = {
   ...enMail,
   ...enPeople,
   ...enConnect,
+  ...enDomains,
   ...enSettings,
   ...enSetup,
 };

@@ -19,12 +19,16 @@ export function HomeCard({ icon: IconOf, title, more, to, search = {}, children 
     <Card component="section" aria-labelledby={id} radius="lg">
       <Group justify="space-between" mb="sm" wrap="nowrap">
         <Group gap="xs" wrap="nowrap">
-          <IconOf size={19} stroke={1.7} aria-hidden />
+          <IconOf size={19} stroke={1.7} aria-hidden style={{ flex: 'none' }} />
           <Title order={2} id={id}>
             {title}
           </Title>
         </Group>
-        <Anchor size="sm" renderRoot={(props) => <Link to={to} search={search as never} {...props} />}>
+        <Anchor
+          size="sm"
+          style={{ whiteSpace: 'nowrap' }}
+          renderRoot={(props) => <Link to={to} search={search as never} {...props} />}
+        >
           <Group gap={4} wrap="nowrap" component="span">
             {more} <IconArrowRight size={14} aria-hidden />
           </Group>

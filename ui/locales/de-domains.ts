@@ -1,0 +1,47 @@
+/** Domains. */
+import type { enDomains } from './en-domains.ts';
+
+export const deDomains: typeof enDomains = {
+  domains: {
+    title: 'Domains',
+    lead: 'Für Post mit der Welt braucht jede Domain Einträge im DNS. In einem lokalen Netz ist nichts davon nötig.',
+    notLoaded: 'Die Domains konnten nicht geladen werden.',
+    notChanged: 'Es wurde nicht geändert.',
+    emptyTitle: 'Noch keine Domain',
+    emptyLead: 'Eine Domain erscheint hier mit der ersten Adresse in ihr.',
+    signed: 'Post wird unterschrieben (DKIM)',
+    unsigned: 'Nicht unterschrieben',
+    noServerName:
+      'Der Server hat noch keinen Namen, darum steht hier {{name}}. Setzen Sie ihn in den Einstellungen (server.hostname).',
+    recordsLead:
+      'Tragen Sie diese dort ein, wo die Domain gekauft wurde. Name und Wert lassen sich einzeln kopieren, oder alles als Zonendatei.',
+    purpose: {
+      mx: 'Wohin Post für die Domain geht',
+      spf: 'Wer für die Domain senden darf (SPF)',
+      dkim: 'Der Schlüssel, der die Unterschrift beweist (DKIM)',
+      dmarc: 'Was andere mit gefälschter Post tun (DMARC)',
+      imaps: 'Wo Mailprogramme lesen',
+      submissions: 'Wo Mailprogramme senden',
+    },
+    nameOf: 'Name des Eintrags {{type}}',
+    valueOf: 'Wert des Eintrags {{type}}',
+    zone: 'Als Zonendatei speichern',
+    makeKey: 'Schlüssel zum Unterschreiben machen',
+    keyMade: 'Post von {{domain}} wird ab jetzt unterschrieben. Tragen Sie den neuen Eintrag im DNS ein.',
+    removeKey: 'Schlüssel entfernen',
+    keyRemoved: 'Post von {{domain}} wird nicht mehr unterschrieben.',
+    askKey: 'Den Schlüssel von {{domain}} entfernen?',
+    keyEffect:
+      'Post geht ohne Unterschrift hinaus, und mehr davon gilt vielleicht als Spam. Der Schlüssel kann nicht zurückgeholt werden.',
+    alias: {
+      title: 'Domains, die für eine andere stehen',
+      lead: 'Jede Adresse der einen gibt es auch bei der anderen, ohne sie zweimal anzulegen.',
+      none: 'Keine.',
+      alias: 'Weitere Domain',
+      standsFor: 'steht für',
+      added: '{{alias}} steht jetzt für {{domain}}.',
+      remove: '{{alias}} entfernen',
+      removed: '{{alias}} wurde entfernt.',
+    },
+  },
+};
