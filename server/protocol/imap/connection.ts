@@ -283,6 +283,7 @@ export class ImapConnection implements ConnectionHooks, Expiring {
     const { settings } = this.#server;
     if (this.session.state === 'not-authenticated') {
       this.#reader.limits = limitsBeforeLogin(settings);
+      this.deadlineMs = Date.now() + settings.preAuthTimeoutMs;
     } else if (before === 'not-authenticated') {
       this.#reader.limits = limitsAfterLogin(settings);
       this.#touch();

@@ -9,6 +9,7 @@ import type { CommandContext, Completion } from './command.ts';
 import { ImapConnection } from './connection.ts';
 import type { Dispatched } from './dispatcher.ts';
 import { resolveMailbox } from './mailbox-names.ts';
+import { sharedClaims } from './recent-claims.ts';
 import { DEFAULT_IMAP_SETTINGS, type ImapSettings } from './settings.ts';
 import { Timeouts } from './timeouts.ts';
 import { expectAppendMailbox } from './wire/append-args.ts';
@@ -42,7 +43,8 @@ export class ImapServer {
   #inFlightBytes = 0;
 
   constructor(options: ImapServerOptions) {
-    this.ops = options.ops;
+    const { mailboxes } = options.ops;
+    this.ops = { ...options.ops, mailboxes: { ...mailboxes, claimRecent: sharedClaims(mailboxes.claimRecent) } };
     this.log = options.log.with({ service: 'imap' });
     this.settings = { ...DEFAULT_IMAP_SETTINGS, ...options.settings };
     this.timeouts = new Timeouts(Math.min(5_000, Math.max(10, this.settings.preAuthTimeoutMs / 4)));
