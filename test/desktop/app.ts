@@ -1,7 +1,7 @@
-/** Starts the desktop app as it is in dist/desktop, on the Electron of the tests, with a home and data of its own, and drives it by Playwright. */
+/** Starts the desktop app, bundled from the sources, on the Electron of the tests, with a home and data of its own, and drives it by Playwright. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { _electron, type ElectronApplication, type Page } from 'playwright-core';
@@ -11,6 +11,7 @@ import { readControlFile } from '../../app/appliance/control/control-file.ts';
 import { dataPaths } from '../../app/appliance/paths.ts';
 import { listenerNames } from '../../app/appliance/settings/registry.ts';
 import type { DesktopState } from '../../app/desktop/bridge.ts';
+import { buildDesktop } from '../../app/desktop/build.ts';
 import { Control } from '../../app/desktop/main/control.ts';
 import { waitFor } from '../harness/wait-for.ts';
 import { processesOf } from './processes.ts';
@@ -43,7 +44,15 @@ export function testHome(folder: string, screen: Screen): TestHome {
   };
 }
 
-const main = path.resolve(import.meta.dirname, '../../dist/desktop/main.cjs');
+/** A build of its own for each test file: they run at the same time, and packing makes dist/desktop anew. As deep in the project as the real one. */
+const built = path.resolve(import.meta.dirname, `../../dist/desktop-test-${process.pid}`);
+const main = path.join(built, 'main.cjs');
+
+export async function buildForTests(): Promise<void> {
+  process.on('exit', () => rmSync(built, { recursive: true, force: true }));
+  await buildDesktop(built);
+}
+
 /** Root has no sandbox, and a virtual screen no graphics card. */
 export const switches = ['--no-sandbox', '--disable-gpu'] as const;
 

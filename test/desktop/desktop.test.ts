@@ -5,12 +5,12 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { buildDesktop } from '../../app/desktop/build.ts';
 import { tempDir } from '../harness/temp-dir.ts';
 import { waitFor } from '../harness/wait-for.ts';
 import {
   answerDialogs,
   anyPort,
+  buildForTests,
   controlOf,
   type Desktop,
   launch,
@@ -33,7 +33,7 @@ const root = path.resolve(import.meta.dirname, '../..');
 
 describe('desktop app', { skip: typeof opened === 'string' ? opened : false }, () => {
   // What the window shows is the built GUI where there is one, else the appliance's own small page: both sign in by the same link.
-  before(() => buildDesktop());
+  before(() => buildForTests());
   after(() => screen.close());
 
   describe('with an appliance of its own', () => {

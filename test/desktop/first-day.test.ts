@@ -1,7 +1,6 @@
 /** The first day in the desktop app's own window, on the real Electron: a person, a service off and on, the log as it happens. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { buildDesktop } from '../../app/desktop/build.ts';
 import { ensureBuilt } from '../../ui/build.ts';
 import { LogsScreen } from '../gui/pages/logs.ts';
 import { PeopleScreen } from '../gui/pages/people.ts';
@@ -11,6 +10,7 @@ import { LmtpProbe } from '../harness/probe/lmtp-probe.ts';
 import { tempDir } from '../harness/temp-dir.ts';
 import { waitFor } from '../harness/wait-for.ts';
 import {
+  buildForTests,
   type Desktop,
   launch,
   screenshot,
@@ -34,7 +34,7 @@ describe('the first day in the window', { skip: typeof opened === 'string' ? ope
   let password = '';
 
   before(async () => {
-    await Promise.all([buildDesktop(), ensureBuilt()]);
+    await Promise.all([buildForTests(), ensureBuilt()]);
     at = testHome(folder, screen);
     desktop = await launch(screen, at);
     await untilGui(desktop.page);
