@@ -113,7 +113,7 @@ export class RawImapClient {
   }
 
   /** The next response; undefined when the connection is closed and nothing is left. */
-  async next(timeoutMs = 10_000): Promise<RawResponse | undefined> {
+  async next(timeoutMs = 30_000): Promise<RawResponse | undefined> {
     const deadline = Date.now() + timeoutMs;
     while (this.#ready.length === 0) {
       if (this.closed) return undefined;

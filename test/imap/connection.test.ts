@@ -148,11 +148,18 @@ describe('limits', () => {
 });
 
 describe('time', () => {
-  test('who does not log in, and who is idle for too long, is told goodbye', async () => {
-    const service = await startImap({ settings: { preAuthTimeoutMs: 60, idleTimeoutMs: 150 } });
-    const { name } = await service.createUser();
+  test('who does not log in is told goodbye', async () => {
+    const service = await startImap({ settings: { preAuthTimeoutMs: 60 } });
     const silent = await RawImapClient.open(service.port);
     assert.match((await silent.next()) ?? '', /^\* BYE/);
+    assert.equal(await silent.next(), undefined);
+    await waitFor(() => service.workers[0]!.server.connectionCount === 0);
+    await service.close();
+  });
+
+  test('who is idle for too long is told goodbye, also in IDLE', async () => {
+    const service = await startImap({ settings: { idleTimeoutMs: 1_000 } });
+    const { name } = await service.createUser();
     const idle = await RawImapClient.login(service.port, name);
     await idle.ok('SELECT INBOX');
     idle.write('a IDLE\r\n');
@@ -164,7 +171,7 @@ describe('time', () => {
   });
 
   test('a client that takes nothing is dropped, and costs little until then', async () => {
-    const service = await startImap({ settings: { stallTimeoutMs: 300, preAuthTimeoutMs: 400 } });
+    const service = await startImap({ settings: { stallTimeoutMs: 1_000 } });
     const { user, name } = await service.createUser();
     const inbox = await service.ops.mailboxes.inboxOf(user);
     const stored = await service.ops.contents.store(

@@ -47,7 +47,8 @@ export class ImapServer {
     this.ops = { ...options.ops, mailboxes: { ...mailboxes, claimRecent: sharedClaims(mailboxes.claimRecent) } };
     this.log = options.log.with({ service: 'imap' });
     this.settings = { ...DEFAULT_IMAP_SETTINGS, ...options.settings };
-    this.timeouts = new Timeouts(Math.min(5_000, Math.max(10, this.settings.preAuthTimeoutMs / 4)));
+    const { preAuthTimeoutMs, idleTimeoutMs, stallTimeoutMs } = this.settings;
+    this.timeouts = new Timeouts(Math.min(5_000, Math.max(10, Math.min(preAuthTimeoutMs, idleTimeoutMs, stallTimeoutMs) / 4)));
     this.#maxInFlightBytes = options.maxInFlightBytes ?? Math.max(DEFAULT_IN_FLIGHT_BYTES, this.settings.maxMessageBytes);
     this.#onCommand = options.onCommand;
   }
