@@ -69,6 +69,8 @@ test('made, found by path, renamed, changed, hidden, deleted', async () => {
     [resolved['id'], resolved['name'], resolved['retention'], resolved['subscribed'], resolved['total']],
     [mailbox, '2026', 5_000, true, 0],
   );
+  assert.equal((await api.ok(`GET ${at}/resolve?path=${encodeURIComponent('/Projects/Ä/2026')}`))['id'], mailbox);
+  await api.fails(`POST ${at}`, 400, 'MailboxExistsError', { body: { path: '/Sent' } });
   await api.fails(`GET ${at}/resolve?path=Nothing`, 404, 'NoSuchMailbox');
   await api.fails(`GET ${at}/resolve`, 400, 'InputValidationError');
   await api.ok(

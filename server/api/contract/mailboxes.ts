@@ -6,9 +6,12 @@ import { define, own } from './route.ts';
 const group = 'Mailboxes';
 /** No empty level. Levels are separated by `/`. */
 const mailboxPath = (value: string): boolean => !/\/{2,}|\/$/.test(value);
+/** One slash before the first level is a way of writing it. */
+const asPath = (value: unknown): unknown =>
+  typeof value === 'string' ? value.normalize('NFC').replace(/^\/(?=[^/])/, '') : value;
 const path = z
   .preprocess(
-    (value) => (typeof value === 'string' ? value.normalize('NFC') : value),
+    asPath,
     z
       .string('is required')
       .min(1, 'must not be empty')
@@ -76,7 +79,9 @@ export const mailboxes = {
         .union([z.literal('resolve'), id], { error: 'must be 24 hex digits, or resolve' })
         .meta({ json: { type: 'string' } }),
       // It stands in the URL, which takes no more; nor can a mailbox have a longer one.
-      path: rawText({ max: 4_096 }).refine(mailboxPath, 'must not have an empty level').optional(),
+      path: z
+        .preprocess(asPath, rawText({ max: 4_096 }).refine(mailboxPath, 'must not have an empty level').optional())
+        .optional(),
     },
     output: success.extend(shown.shape),
     errors: ['UserNotFound', 'NoSuchMailbox'],
