@@ -73,7 +73,7 @@ export class Visit {
       reducedMotion: 'reduce',
       acceptDownloads: true,
     });
-    context.setDefaultTimeout(15_000);
+    context.setDefaultTimeout(30_000);
     const page = await context.newPage();
     const visit = new Visit(context, page);
     await page.goto(url);

@@ -88,6 +88,7 @@ export const variables: CSSVariablesResolver = () => ({
     '--mantine-color-dimmed': 'var(--mantine-color-gray-6)',
     '--mantine-color-placeholder': 'var(--mantine-color-gray-6)',
     '--mantine-color-error': '#c02626',
+    '--mantine-color-orange-light-color': '#9a3a00',
     '--mallard-page': 'var(--mantine-color-gray-0)',
     '--mallard-line': 'var(--mantine-color-gray-2)',
   },

@@ -1,5 +1,18 @@
 /** What waits to be sent, why, and what can be done about it. */
-import { ActionIcon, Alert, Badge, Button, Group, Menu, Paper, Skeleton, Stack, Table, Text } from '@mantine/core';
+import {
+  ActionIcon,
+  Alert,
+  Badge,
+  Button,
+  Group,
+  Menu,
+  Paper,
+  Skeleton,
+  Stack,
+  Table,
+  Text,
+  VisuallyHidden,
+} from '@mantine/core';
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { IconCircleCheck, IconDots, IconPlayerPause, IconPlayerPlay } from '@tabler/icons-react';
 import { type ReactElement, useState } from 'react';
@@ -100,7 +113,9 @@ export function QueueTab(): ReactElement {
                 <Table.Th>{t('mail.queue.column.to')}</Table.Th>
                 <Table.Th>{t('mail.queue.column.state')}</Table.Th>
                 <Table.Th>{t('mail.queue.column.next')}</Table.Th>
-                <Table.Th aria-label={t('people.actions')} />
+                <Table.Th>
+                  <VisuallyHidden>{t('people.actions')}</VisuallyHidden>
+                </Table.Th>
               </Table.Tr>
             </Table.Thead>
             <Table.Tbody>
