@@ -132,7 +132,8 @@ test('what another worker does is heard as well, and soon', async () => {
     times.push(performance.now() - answered);
   }
   times.sort((a, b) => a - b);
-  assert.ok(times[10]! < 50, `half of the events came ${Math.round(times[10]!)} ms or more after the answer`);
+  // Some ms on a machine that does nothing else; without the beacon it would be the heartbeat's 15 s.
+  assert.ok(times[10]! < 1_000, `half of the events came ${Math.round(times[10]!)} ms or more after the answer`);
   stream.close();
 });
 
@@ -167,7 +168,7 @@ test('a stream ends when its token is void, and only then', async () => {
   const stream = await listen(user, token);
   const root = await listen(user, keeps);
   await other.put(`/users/${user}`, { password: 'another secret' });
-  await waitFor(() => stream.isEnded(), { timeoutMs: 1_000 });
+  await waitFor(() => stream.isEnded());
   assert.equal(root.isEnded(), false);
   root.close();
 });
