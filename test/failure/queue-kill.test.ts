@@ -41,6 +41,7 @@ test('a thousand messages survive kill -9 of the worker between any two steps', 
     let next = 0;
     let acknowledged = 0;
     let repeats = 0;
+    let up: Promise<unknown> = Promise.resolve();
     const sendAll = async (client: Transporter): Promise<void> => {
       for (let number = next++; number < MESSAGES; number = next++) {
         for (;;) {
@@ -50,7 +51,8 @@ test('a thousand messages survive kill -9 of the worker between any two steps', 
             break;
           } catch {
             repeats += 1;
-            await sleep(100);
+            await sleep(50);
+            await up;
           }
         }
       }
@@ -58,8 +60,8 @@ test('a thousand messages survive kill -9 of the worker between any two steps', 
     const sending = Promise.all(clients.map(sendAll));
     for (let kill = 1; kill <= KILLS; kill += 1) {
       await waitFor(() => acknowledged >= (MESSAGES * kill) / (KILLS + 1), { timeoutMs: 200_000 });
-      await worker.kill('SIGKILL');
-      await worker.start();
+      up = worker.kill('SIGKILL').then(() => worker.start());
+      await up;
     }
     await sending;
     for (const client of clients) client.close();
