@@ -6,6 +6,7 @@ import { createReadStream, readdirSync, statSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
 
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -19,6 +20,9 @@ const types: Readonly<Record<string, string>> = {
   '.webmanifest': 'application/manifest+json',
   '.txt': 'text/plain; charset=utf-8',
 };
+
+/** What becomes a third by compression. Pictures and fonts are compressed already. */
+const compressible: ReadonlySet<string> = new Set(['.html', '.js', '.css', '.json', '.svg', '.webmanifest', '.txt']);
 
 export class GuiFiles {
   readonly #root: string;
@@ -34,16 +38,30 @@ export class GuiFiles {
     );
   }
 
-  /** False when there is no such file. A path without a file ending is a place inside the GUI and gets its page. */
-  async serve(pathname: string, response: ServerResponse): Promise<boolean> {
+  /**
+   * False when there is no such file. A path without a file ending is a place inside the GUI and gets its page.
+   * @param encodings the Accept-Encoding header
+   */
+  async serve(pathname: string, response: ServerResponse, encodings = ''): Promise<boolean> {
     const wanted = path.posix.extname(pathname) === '' ? '/index.html' : pathname;
     const file = this.#files.get(wanted);
     if (file === undefined) return false;
     response.setHeader('content-type', types[path.extname(file)] ?? 'application/octet-stream');
     // The builder puts a hash into the names under assets/: these never change.
     response.setHeader('cache-control', wanted.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache');
-    response.setHeader('content-length', statSync(file).size);
-    await pipeline(createReadStream(file), response);
+    if (!compressible.has(path.extname(file))) {
+      response.setHeader('content-length', statSync(file).size);
+      await pipeline(createReadStream(file), response);
+      return true;
+    }
+    response.setHeader('vary', 'accept-encoding');
+    if (/\bgzip\b/.test(encodings)) {
+      response.setHeader('content-encoding', 'gzip');
+      await pipeline(createReadStream(file), createGzip(), response);
+    } else {
+      response.setHeader('content-length', statSync(file).size);
+      await pipeline(createReadStream(file), response);
+    }
     return true;
   }
 }

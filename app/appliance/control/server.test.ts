@@ -242,6 +242,16 @@ test('pages carry the security headers; places inside the GUI get its page', asy
   assert.equal((await call('GET', '/control/authority.crt', { auth: false })).text, 'CERTIFICATE');
 });
 
+test('pages are compressed for who takes it', async () => {
+  const plain = await call('GET', '/assets/a-1234.js', { auth: false });
+  const packed = await call('GET', '/assets/a-1234.js', { auth: false, headers: { 'accept-encoding': 'gzip, br' } });
+  assert.deepEqual(
+    [plain.headers['content-encoding'], plain.headers['content-length'], plain.text],
+    [undefined, String('let a;'.length), 'let a;'],
+  );
+  assert.deepEqual([packed.headers['content-encoding'], packed.headers['vary']], ['gzip', 'accept-encoding']);
+});
+
 test('events: the state first, then changes and the wanted log lines', async () => {
   const events: ControlEvent[] = [];
   let buffer = '';

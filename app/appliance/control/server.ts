@@ -149,7 +149,9 @@ export class ControlServer {
   async #page(request: IncomingMessage, response: ServerResponse, pathname: string): Promise<void> {
     if (request.method !== 'GET' && request.method !== 'HEAD')
       throw new ControlFault(405, 'MethodNotAllowed', 'Pages can only be read.');
-    if (!(await this.#files.serve(pathname, response))) throw new ControlFault(404, 'NotFound', 'There is no such page.');
+    const encodings = request.headers['accept-encoding'];
+    if (!(await this.#files.serve(pathname, response, typeof encodings === 'string' ? encodings : '')))
+      throw new ControlFault(404, 'NotFound', 'There is no such page.');
   }
 
   #authority(response: ServerResponse): void {
