@@ -3,6 +3,7 @@ import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { RouteContract } from './contract/route.ts';
 import type { ApiActor } from '../operations/accounts-tokens.ts';
 import { createIdentify, mayCall } from './access.ts';
+import { adminAct, isAdminAct, stateBefore } from './admin-acts.ts';
 import { createAdmission } from './admission.ts';
 import { addBodyParsers, parseQuery, RawBody } from './body.ts';
 import type { ApiContext, Call, Route } from './context.ts';
@@ -49,7 +50,7 @@ export async function createApp(context: ApiContext): Promise<FastifyInstance> {
       bodyLimit,
       config: { operation: contract.operation },
       onRequest: (request, reply) => admission.admit(contract, bodyLimit, request, reply),
-      handler: (request, reply) => answer(each, admission.callerOf(request), store, request, reply),
+      handler: (request, reply) => answer(each, admission.callerOf(request), context, request, reply),
     });
   }
   app.setErrorHandler((error, request, reply) => {
@@ -77,7 +78,7 @@ export async function createApp(context: ApiContext): Promise<FastifyInstance> {
 async function answer(
   each: Route,
   actor: ApiActor | undefined,
-  { accounts, webhooks }: ApiContext['store'],
+  { store: { accounts, adminLog, webhooks }, log }: ApiContext,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<unknown> {
@@ -112,7 +113,16 @@ async function answer(
     reply,
     signal: aborted.signal,
   };
+  const isAct = isAdminAct(contract);
+  const before = isAct ? await stateBefore(contract, input, accounts) : undefined;
   const result = await each.run(call);
+  if (isAct) {
+    const act = adminAct(contract, call, result, before);
+    // The act is done: to tell of a failure now would have it done twice.
+    await adminLog
+      .append(act)
+      .catch((error: unknown) => log.error('an act is missing in the log of administration', { error, act }));
+  }
   const event = hookEventOf(contract.operation, input, result);
   if (event !== undefined) webhooks.emit(event);
   // An endpoint without JSON has written its answer itself.

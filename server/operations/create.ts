@@ -20,6 +20,7 @@ import { STS_INDEXES, type StsPolicyStore, createStsPolicyStore } from '../store
 import { createTraceStore } from '../store/trace.ts';
 import type { QueueStore } from '../store/types-queue.ts';
 import type { TraceStore } from '../store/types-trace.ts';
+import { type AdminLog, createAdminLog } from './admin-log.ts';
 import { type Audits, createAudits } from './audits.ts';
 import { type Certificates, createCertificates } from './certificates.ts';
 import { type DomainAccess, createDomainAccess } from './domain-access.ts';
@@ -66,6 +67,7 @@ export type OpenedStore = {
   /** By server name, besides the server's own. */
   readonly certificates: Certificates;
   readonly audits: Audits;
+  readonly adminLog: AdminLog;
   /** Outgoing mail. */
   readonly queue: QueueStore;
   readonly localDomains: LocalDomains;
@@ -163,6 +165,7 @@ export async function createOperations(config: Config, log: Logger): Promise<Ope
     },
     settings,
     certificates: createCertificates(adminTables.certificates),
+    adminLog: createAdminLog(adminTables.adminLog),
     audits: createAudits({
       audits: adminTables.audits,
       copies: adminTables.auditMessages,

@@ -4,6 +4,7 @@ import type { IndexEntry } from './indexes.ts';
 import { type Records, createRecords } from './records.ts';
 import type { DomainAccessFields, SettingFields } from './types-admin.ts';
 import type { WebhookDeliveryFields, WebhookFields } from './types-webhooks.ts';
+import type { AdminLogFields } from './types-admin-log.ts';
 import type { AuditFields, AuditMessageFields } from './types-audit.ts';
 import type { CertificateFields } from './types-certificates.ts';
 
@@ -13,6 +14,7 @@ export type AdminTables = {
   readonly webhooks: Records<WebhookFields>;
   readonly webhookDeliveries: Records<WebhookDeliveryFields>;
   readonly certificates: Records<CertificateFields>;
+  readonly adminLog: Records<AdminLogFields>;
   readonly audits: Records<AuditFields>;
   readonly auditMessages: Records<AuditMessageFields>;
 };
@@ -24,6 +26,7 @@ export function createAdminTables(database: Database): AdminTables {
     webhooks: createRecords(database, 'webhooks', { ids: ['user'] }),
     webhookDeliveries: createRecords(database, 'webhookDeliveries', { ids: ['hook'] }),
     certificates: createRecords(database, 'certificates'),
+    adminLog: createRecords(database, 'adminLog'),
     audits: createRecords(database, 'audits', { ids: ['user'] }),
     auditMessages: createRecords(database, 'auditMessages', { ids: ['audit', 'content', 'mailbox'] }),
   };
@@ -62,5 +65,13 @@ export const ADMIN_INDEXES: readonly IndexEntry[] = [
     options: { unique: true },
     reason: 'Each message is copied once, however often the copying begins; export.',
   },
+  {
+    collection: 'adminLog',
+    name: 'seq',
+    key: { seq: 1 },
+    options: { unique: true },
+    reason: 'One entry a number; the newest is read for every new one.',
+  },
+  { collection: 'adminLog', name: 'user', key: { user: 1, seq: -1 }, reason: 'What was done to a user.' },
   { collection: 'auditMessages', name: 'content', key: { content: 1 }, reason: 'The sweeper leaves what an audit holds.' },
 ];

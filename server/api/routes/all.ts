@@ -4,6 +4,7 @@ import type { CallMeter } from '../meter.ts';
 import { addressRoutes } from './addresses.ts';
 import { appPasswordRoutes } from './app-passwords.ts';
 import { archiveRoutes } from './archive.ts';
+import { adminLogRoutes } from './admin-log.ts';
 import { auditRoutes } from './audit.ts';
 import { authenticationRoutes } from './authentication.ts';
 import { certificateRoutes } from './certificates.ts';
@@ -38,6 +39,7 @@ export function allRoutes(context: ApiContext, meter: CallMeter): Route[] {
     secondFactorRoutes,
     certificateRoutes,
     auditRoutes,
+    adminLogRoutes,
     healthRoutes,
     messageRoutes,
     uploadRoutes,
