@@ -174,3 +174,15 @@ test('numbers for Prometheus', async () => {
   const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   for (const line of lines) assert.match(line, /^[a-z_:][a-zA-Z0-9_:]*(?:\{[^}]*\})? (?:N[aA][nN]|[-+0-9.e]+)(?: \d+)?$/);
 });
+
+test('mail programs find their settings without a token', async () => {
+  const asked = await api.call('GET /.well-known/autoconfig/mail/config-v1.1.xml?emailaddress=ann@example.test', { token: null });
+  assert.deepEqual([asked.status, asked.headers.get('content-type')], [200, 'text/xml; charset=utf-8']);
+  assert.match(asked.text, /<clientConfig version="1\.1">[\s\S]*<domain>example\.test<\/domain>/);
+  assert.equal((await api.call('GET /mail/config-v1.1.xml', { token: null })).status, 200);
+  const body = '<Autodiscover><Request><EMailAddress>ann@example.test</EMailAddress></Request></Autodiscover>';
+  const headers = { 'content-type': 'text/xml' };
+  const discovered = await api.call('POST /autodiscover/autodiscover.xml', { token: null, body, headers });
+  assert.match(discovered.text, /<Action>settings<\/Action>/);
+  await api.fails('POST /autodiscover/autodiscover.xml', 400, 'InputValidationError', { token: null, body: '<x/>', headers });
+});

@@ -9,6 +9,7 @@ import { auditRoutes } from './audit.ts';
 import { authenticationRoutes } from './authentication.ts';
 import { certificateRoutes } from './certificates.ts';
 import { dataRoutes } from './data.ts';
+import { clientSetupRoutes } from './client-setup.ts';
 import { documentationRoutes } from './documentation.ts';
 import { autoreplyRoutes } from './autoreplies.ts';
 import { domainRoutes } from './domains.ts';
@@ -41,6 +42,7 @@ export function allRoutes(context: ApiContext, meter: CallMeter): Route[] {
     auditRoutes,
     adminLogRoutes,
     healthRoutes,
+    clientSetupRoutes,
     messageRoutes,
     uploadRoutes,
     searchRoutes,
