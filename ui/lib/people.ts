@@ -137,6 +137,11 @@ export async function signOutPerson(id: string): Promise<void> {
   await requestJson(done, 'PUT', `/api/users/${id}/logout`, { body: {} });
 }
 
+/** All second factors of a person, for who has lost them. */
+export async function turnOffSecondFactor(id: string): Promise<void> {
+  await requestJson(done, 'DELETE', `/api/users/${id}/2fa`);
+}
+
 /** Four groups of five letters and digits without look-alikes: 97 bits, and readable over the phone. */
 export function makePassword(): string {
   const letters = 'abcdefghjkmnpqrstuvwxyz23456789';

@@ -205,6 +205,13 @@ export const dePeople: typeof enPeople = {
       ask: 'Kennwort von {{name}} entfernen?',
       effect: 'Das Gerät kann keine Post mehr lesen oder senden, bis es ein neues Kennwort bekommt.',
     },
+    secondFactor: {
+      lead: 'Beim Anmelden wird auch ein zweiter Nachweis verlangt ({{kinds}}). Schalten Sie ihn für jemanden ab, der ihn verloren hat; er lässt sich neu einrichten.',
+      turnOff: 'Zweiten Faktor abschalten',
+      ask: 'Den zweiten Faktor von {{name}} abschalten?',
+      effect: 'Dann genügt das Kennwort. Vergewissern Sie sich, dass es wirklich diese Person ist, die darum bittet.',
+      off: 'Der zweite Faktor ist aus.',
+    },
     autoreply: {
       title: 'Automatische Antwort',
       lead: 'Antwortet jedem Absender nur ab und zu; Mailinglisten bekommen keine.',

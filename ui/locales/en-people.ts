@@ -195,6 +195,13 @@ export const enPeople = {
       ask: 'Remove the password of {{name}}?',
       effect: 'The device can no longer read or send mail until it gets a new password.',
     },
+    secondFactor: {
+      lead: 'Signing in here also asks for a second proof ({{kinds}}). Turn it off for who has lost it; it can be set up anew.',
+      turnOff: 'Turn off the second factor',
+      ask: 'Turn off the second factor of {{name}}?',
+      effect: 'The password alone is enough then. Make sure that it is really this person who asks.',
+      off: 'The second factor is off.',
+    },
     autoreply: {
       title: 'Automatic reply',
       lead: 'Answers each sender at most once in a while; mailing lists get none.',

@@ -13,13 +13,14 @@ import { type AppPassword, appPasswordsQuery, lastUseOf, removeAppPassword } fro
 import { useHas } from '../../lib/capabilities.ts';
 import type { Fault } from '../../lib/fault.ts';
 import { notifyDone } from '../../lib/notify.ts';
-import { makePassword, type Person, updatePerson } from '../../lib/people.ts';
+import { displayName, makePassword, type Person, turnOffSecondFactor, updatePerson } from '../../lib/people.ts';
 
 export function SignInTab({ person }: { person: Person }): ReactElement {
   const has = useHas();
   return (
     <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md">
       <PasswordCard person={person} />
+      {has('DELETE /users/{user}/2fa') === true && (person.enabled2fa?.length ?? 0) > 0 && <SecondFactorCard person={person} />}
       {has('GET /users/{user}/asps') === true && <DevicesCard person={person} />}
     </SimpleGrid>
   );
@@ -84,6 +85,46 @@ function PasswordCard({ person }: { person: Person }): ReactElement {
           </Group>
         </Stack>
       </form>
+    </Card>
+  );
+}
+
+/** For who has lost the phone with the codes. */
+function SecondFactorCard({ person }: { person: Person }): ReactElement {
+  const { t } = useTranslation();
+  const client = useQueryClient();
+  const [asked, setAsked] = useState(false);
+  const turnOff = useMutation<void, Fault>({
+    mutationFn: () => turnOffSecondFactor(person.id),
+    onSuccess: async () => {
+      setAsked(false);
+      notifyDone(t('people.secondFactor.off'));
+      await client.invalidateQueries({ queryKey: ['people'] });
+    },
+  });
+  return (
+    <Card component="section">
+      <Title order={2}>{t('people.field.twoFactor')}</Title>
+      <Text c="dimmed" size="sm" mb="md">
+        {t('people.secondFactor.lead', { kinds: (person.enabled2fa ?? []).join(', ') })}
+      </Text>
+      {turnOff.error !== null && <FaultAlert fault={turnOff.error} title={t('people.notSaved')} />}
+      <Group>
+        <Button variant="default" onClick={() => setAsked(true)}>
+          {t('people.secondFactor.turnOff')}
+        </Button>
+      </Group>
+      <ConfirmDialog
+        opened={asked}
+        title={t('people.secondFactor.ask', { name: displayName(person) })}
+        confirmLabel={t('people.secondFactor.turnOff')}
+        danger
+        busy={turnOff.isPending}
+        onConfirm={() => turnOff.mutate()}
+        onClose={() => setAsked(false)}
+      >
+        {t('people.secondFactor.effect')}
+      </ConfirmDialog>
     </Card>
   );
 }
