@@ -69,13 +69,7 @@ async function build(out: string): Promise<void> {
 /** A hash over everything that the built GUI is made of. */
 function fingerprint(): string {
   const files = globSync(
-    [
-      'ui/**/*.{ts,tsx,css,html,svg,js,json}',
-      'app/appliance/control/contract.ts',
-      'server/api/contract/**/*.ts',
-      'vite.config.ts',
-      'package-lock.json',
-    ],
+    ['ui/**/*.{ts,tsx,css,html,svg,js,json}', 'app/appliance/control/contract.ts', 'vite.config.ts', 'package-lock.json'],
     { cwd: root, exclude: (name) => name.endsWith('.test.ts') || name.endsWith('.test.tsx') || name === 'testing' },
   ).sort();
   const hash = createHash('sha256');

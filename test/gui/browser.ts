@@ -3,7 +3,7 @@
  * install. Every browser has a fresh profile and asks nothing of the network.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
@@ -112,6 +112,16 @@ export class Visit {
   async shot(name: string): Promise<void> {
     const folder = process.env['MALLARD_SHOTS'];
     if (folder !== undefined) await this.page.screenshot({ path: path.join(folder, `${name}.png`) });
+  }
+
+  /** After a failed test: what the page showed, as a picture in test/results and in words. */
+  async keep(name: string): Promise<void> {
+    const folder = path.resolve(import.meta.dirname, '../results');
+    mkdirSync(folder, { recursive: true });
+    const file = path.join(folder, `${name.replaceAll(/[^a-z0-9]+/gi, '-').slice(0, 60)}.png`);
+    await this.page.screenshot({ path: file });
+    const words = (await this.page.locator('body').innerText()).replaceAll(/\s+/g, ' ').slice(0, 600);
+    process.stderr.write(`${name}\n  ${this.page.url()}\n  ${words}\n  ${this.troubles.join('\n  ')}\n  ${file}\n`);
   }
 
   async close(): Promise<void> {

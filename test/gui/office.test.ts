@@ -1,6 +1,6 @@
 /** The GUI over the real appliance: what the admin of a small office does on the first day. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, afterEach, before, test } from 'node:test';
 import { ImapFlow } from 'imapflow';
 import type { Browser } from 'playwright-core';
 import { waitFor } from '../harness/wait-for.ts';
@@ -22,6 +22,11 @@ before(async () => {
 after(async () => {
   await browser?.close();
   await appliance?.stop();
+});
+
+afterEach(async (context) => {
+  // Without a browser nothing was opened.
+  if (noBrowser === false && 'passed' in context && !context.passed) await visit?.keep(context.name);
 });
 
 /** Resolves when an IMAP client has signed in; rejects with what the server or the system says. */
