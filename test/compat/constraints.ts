@@ -24,7 +24,7 @@ export const wrong = {
   list: ['text', 5, {}],
   date: ['yesterday', {}, 'x'],
   ip: ['1.2.3', '300.1.1.1', 'host'],
-  metaData: ['text', 5, true, [1]],
+  metaData: ['text', 5, true, [1], { 'a\0': 1 }],
 } as const;
 
 export const pagingInputs = { limit: wrong.limit, next: [long(1_025)], previous: [long(1_025)], page: ['many'] } as const;

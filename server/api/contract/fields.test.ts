@@ -25,6 +25,8 @@ const parse = (schema: z.ZodType, value: unknown): unknown => {
   return result.success ? result.data : REFUSED;
 };
 
+const deep = (levels: number): unknown => (levels === 0 ? { end: true } : { a: deep(levels - 1) });
+
 test('inputs of every kind, as JSON and as text', () => {
   const when = new Date('2026-01-02T03:04:05Z');
   const table: readonly (readonly [string, z.ZodType, readonly (readonly [unknown, unknown])[]])[] = [
@@ -175,6 +177,10 @@ test('inputs of every kind, as JSON and as text', () => {
         ['', undefined],
         ['text', REFUSED],
         [[1], REFUSED],
+        [{ a: { 'b\0': 1 } }, REFUSED],
+        [deep(49), deep(49)],
+        [deep(60), REFUSED],
+        ['[[['.repeat(1_000), REFUSED],
       ],
     ],
     [

@@ -80,7 +80,8 @@ export const numberOr = (fallback: number, limits: NumberLimits = {}) =>
 type TextOptions = { readonly max?: number; readonly min?: number; readonly pattern?: RegExp; readonly wanted?: string };
 
 function limitedText({ max, min, pattern, wanted }: TextOptions) {
-  let schema = z.string('must be a text');
+  // A search for NUL is none that the database takes, and nobody's name has one.
+  let schema = z.string('must be a text').regex(/^[^\0]*$/, 'must not have a NUL');
   if (min !== undefined) schema = schema.min(min, min === 1 ? 'must not be empty' : `must have at least ${min} characters`);
   if (max !== undefined) schema = schema.max(max, `must have at most ${max} characters`);
   if (pattern !== undefined) schema = schema.regex(pattern, wanted ?? 'has not the form that is wanted');
@@ -190,12 +191,22 @@ export const object = <Shape extends z.ZodRawShape>(shape: Shape) =>
 
 /** Metadata that is kept and given back, never understood: an object, or its JSON text. */
 export const METADATA_MAX_BYTES = 1024 * 1024;
+const METADATA_MAX_DEPTH = 50;
+
+/** The database keeps no deeper ones, and no NUL in a name. */
+function canBeKept(value: unknown, depth = 0): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  if (depth >= METADATA_MAX_DEPTH) return false;
+  return Object.entries(value).every(([key, one]) => !key.includes('\0') && canBeKept(one, depth + 1));
+}
+
 export const metaData = z
   .preprocess(
     asJson,
     z
       .record(z.string(), z.unknown(), 'must be an object')
-      .refine((value) => JSON.stringify(value).length <= METADATA_MAX_BYTES, 'is too long')
+      .refine(canBeKept, `must have at most ${METADATA_MAX_DEPTH} levels, and no NUL in names`)
+      .refine((value) => !canBeKept(value) || JSON.stringify(value).length <= METADATA_MAX_BYTES, 'is too long')
       .optional(),
   )
   .optional()
