@@ -7,8 +7,8 @@
  * A run that executed nothing has failed. Skipped tests are listed with their reason.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, globSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { existsSync, globSync, mkdtempSync, readFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { run } from 'node:test';
 
@@ -120,14 +120,14 @@ function count(file: string | undefined, what: 'passed' | 'failed', ms: number):
 function runVitest(): void {
   if (globSync('ui/**/*.test.{ts,tsx}', { cwd: root }).length === 0) return;
   const vitest = path.join(root, 'node_modules/vitest/vitest.mjs');
-  const result = spawnSync(process.execPath, [vitest, 'run', '--reporter=json'], {
+  const reportFile = path.join(mkdtempSync(path.join(tmpdir(), 'mallard-vitest-')), 'report.json');
+  const result = spawnSync(process.execPath, [vitest, 'run', '--reporter=json', `--outputFile=${reportFile}`], {
     cwd: root,
     encoding: 'utf8',
     maxBuffer: 64 << 20,
   });
-  const json = result.stdout.slice(result.stdout.indexOf('{'));
   try {
-    const report = JSON.parse(json) as {
+    const report = JSON.parse(readFileSync(reportFile, 'utf8')) as {
       numPassedTests: number;
       numFailedTests: number;
       testResults: { name: string; message: string }[];

@@ -12,6 +12,8 @@ import type { SearchTexts } from './search-texts.ts';
 /** Contents whose texts are read at a time; texts are up to a MiB each, mostly a few KiB. */
 const TEXT_BATCH = 250;
 
+/** Tries to read what a server that has just taken over did not have yet. */
+const MAX_REREADS = 5;
 /** Messages answered from memory at a time. */
 const CACHED_BATCH = 2_000;
 
@@ -38,8 +40,20 @@ export function createReads(
 
   return {
     metadata: async function* (user, mailbox, uids) {
-      await settle(user, mailbox);
-      yield* readMeta(database, user, mailbox, uids);
+      let wanted = uids;
+      for (let attempt = 0; attempt < MAX_REREADS; attempt += 1) {
+        const epoch = database.epoch();
+        await settle(user, mailbox);
+        const found = new UidSetBuilder();
+        for await (const batch of readMeta(database, user, mailbox, wanted)) {
+          for (const meta of batch) found.add(meta.uid);
+          yield batch;
+        }
+        // Another server may have answered than the one that had settled: what it lacked is applied there by now, or soon.
+        if (database.epoch() === epoch) return;
+        wanted = wanted.subtract(found.build());
+        if (wanted.isEmpty) return;
+      }
     },
 
     metadataOf: async (user, mailbox, uid) => {
