@@ -19,7 +19,17 @@ before(async () => {
   playLog(stage.logs);
   light = await Visit.open(browser, stage.signInUrl());
   dark = await Visit.open(browser, stage.signInUrl(), { colorScheme: 'dark', locale: 'de-DE' });
-  for (const { page } of [light, dark]) await page.getByRole('navigation').waitFor();
+  for (const [name, visit] of [
+    ['axe light', light],
+    ['axe dark', dark],
+  ] as const) {
+    try {
+      await visit.page.getByRole('navigation').waitFor();
+    } catch (error) {
+      await visit.keep(name);
+      throw error;
+    }
+  }
 });
 after(async () => {
   await browser?.close();

@@ -28,7 +28,11 @@ export function SessionGate({ children }: { children: ReactNode }): ReactElement
   const session = useQuery(sessionQuery);
   const signIn = useMutation<unknown, Fault, string>({
     mutationFn: (link) => control(routes.signIn, { body: { link } }),
-    onSuccess: () => client.setQueryData(sessionQuery.queryKey, { signedIn: true }),
+    onSuccess: async () => {
+      // The first look at the session may still be under way, and was answered before the link: it must not sign out again.
+      await client.cancelQueries({ queryKey: sessionQuery.queryKey });
+      client.setQueryData(sessionQuery.queryKey, { signedIn: true });
+    },
   });
   const { mutate } = signIn;
   useEffect(() => {

@@ -15,7 +15,7 @@ export interface Call {
   readonly body: unknown;
 }
 
-/** By `METHOD /path`, what is answered: a value, or a status with a value. */
+/** By `METHOD /path`, what is answered: a value, a status with a value, or a promise of either for what takes its time. */
 export type Answers = Readonly<Record<string, unknown>>;
 
 export class Refusal {
@@ -35,14 +35,14 @@ export async function show(
 ): Promise<RenderResult & { calls: Call[] }> {
   await startI18n(language);
   const calls: Call[] = [];
-  vi.stubGlobal('fetch', (url: string, init: { method?: string; body?: string } = {}) => {
+  vi.stubGlobal('fetch', async (url: string, init: { method?: string; body?: string } = {}) => {
     const method = init.method ?? 'GET';
     const path = url.split('?')[0] ?? '';
     calls.push({ method, path: url, body: init.body === undefined ? undefined : (JSON.parse(init.body) as unknown) });
-    const answer = answers[`${method} ${path}`];
-    if (answer === undefined) return Promise.reject(new TypeError('no answer'));
+    const answer = await answers[`${method} ${path}`];
+    if (answer === undefined) throw new TypeError('no answer');
     const { status, body } = answer instanceof Refusal ? answer : { status: 200, body: answer };
-    return Promise.resolve(new Response(JSON.stringify(body), { status }));
+    return new Response(JSON.stringify(body), { status });
   });
   const result = render(
     <QueryClientProvider client={makeQueryClient()}>
