@@ -123,6 +123,7 @@ export class Appliance implements ControlSubject {
     this.#control = new ControlServer(this, {
       token: this.#controlToken,
       sessionsFile: `${this.paths.secrets}/sessions.json`,
+      userSessionsFile: `${this.paths.secrets}/user-sessions.json`,
       gui: builtGui,
       log: this.log,
       hosts: () => this.#reachableNames(),

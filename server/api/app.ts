@@ -90,7 +90,13 @@ async function answer(
   if (raw !== undefined && contract.rawBody !== true)
     throw refuse('UnsupportedMediaType', 'This content type is not taken here.');
   const parameters = request.params as Record<string, string>;
-  const fields = { ...query, ...(raw === undefined ? fieldsOf(body) : {}), ...parameters };
+  const fields = {
+    ...query,
+    ...(raw === undefined ? fieldsOf(body) : {}),
+    // Who puts something in front of this API says by the query whom it speaks for; a body does not overrule that.
+    ...('ip' in query ? { ip: query['ip'] } : {}),
+    ...parameters,
+  };
   if (
     !mayCall(caller, contract.access, userOf(caller, parameters['user'])) &&
     !(await mayManage(caller, contract, fields, accounts))

@@ -137,6 +137,7 @@ export async function raiseStage(options: StageOptions = {}): Promise<Stage> {
   const server = new ControlServer(subject, {
     token: 'token-of-the-stage-0123456789',
     sessionsFile: path.join(folder, 'sessions.json'),
+    userSessionsFile: path.join(folder, 'user-sessions.json'),
     gui: options.gui ?? builtGui,
     log: silentLogger,
     hosts: () => new Set(),

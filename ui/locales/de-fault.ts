@@ -12,6 +12,11 @@ export const deFault: typeof enFault = {
       advice: 'Diese Seite und der Server haben vielleicht verschiedene Versionen. Laden Sie die Seite neu.',
     },
     Unauthorized: { what: 'Sie sind nicht angemeldet.', advice: 'Melden Sie sich neu an und wiederholen Sie es.' },
+    SignInRefused: {
+      what: 'Adresse oder Passwort stimmen nicht.',
+      advice:
+        'Auf Groß- und Kleinschreibung achten. Nach mehreren Versuchen lässt der Server warten; ein neues Passwort setzt, wer den Server verwaltet.',
+    },
     ForbiddenHost: {
       what: 'Der Server heißt nicht so.',
       advice:

@@ -10,6 +10,10 @@ export const enFault = {
       advice: 'This page and the server may be of different versions. Load the page again.',
     },
     Unauthorized: { what: 'You are not signed in.', advice: 'Sign in again and repeat it.' },
+    SignInRefused: {
+      what: 'The address or the password is wrong.',
+      advice: 'Mind capital letters. After several tries the server makes you wait; an administrator can set a new password.',
+    },
     ForbiddenHost: {
       what: 'The server does not go by this name.',
       advice: 'Use the address that “mallard status” prints, or add the name in Settings (server.names).',

@@ -140,6 +140,7 @@ const metricPointSchema = z.object({ at: z.number(), mean: z.number(), min: z.nu
 
 export const errorCodes = [
   'Unauthorized',
+  'SignInRefused',
   'ForbiddenHost',
   'ForbiddenOrigin',
   'NotFound',

@@ -39,6 +39,11 @@ const notReturned: ReadonlySet<string> = new Set([
 
 const idleTimeoutMs = 120_000;
 
+export interface ProxyOptions {
+  /** Content-Security-Policy of the answer instead of the origin's; `worker`: the one that the worker sends. */
+  readonly policy?: string;
+}
+
 /**
  * Forwards one request. Rejects with a ControlFault before anything was answered; afterwards a broken worker breaks the connection.
  * @param path the URL below /api, beginning with a slash
@@ -48,6 +53,7 @@ export function proxyToWorker(
   response: ServerResponse,
   path: string,
   api: WorkerApi | undefined,
+  { policy }: ProxyOptions = {},
 ): Promise<void> {
   if (api === undefined) throw new ControlFault(503, 'Unavailable', 'No worker is ready to answer.');
   return new Promise((resolve, reject) => {
@@ -61,6 +67,8 @@ export function proxyToWorker(
       agent: false,
     });
     outgoing.on('response', (answer) => {
+      const chosen = policy === 'worker' ? answer.headers['content-security-policy'] : policy;
+      if (chosen !== undefined) response.setHeader('content-security-policy', chosen);
       response.writeHead(answer.statusCode ?? 502, returned(answer.headers));
       answer.pipe(response);
       // A worker that dies in the middle must not look like a complete answer.

@@ -64,6 +64,7 @@ writeFileSync(path.join(gui, 'assets', 'a-1234.js'), 'let a;');
 const server = new ControlServer(subject, {
   token,
   sessionsFile: path.join(folder, 'sessions.json'),
+  userSessionsFile: path.join(folder, 'user-sessions.json'),
   gui,
   log: silentLogger,
   hosts: () => new Set(['desk.local']),

@@ -17,10 +17,12 @@ import { type Call, type Handlers, makeHandlers, type RouteName } from './handle
 import { proxyToWorker } from './proxy.ts';
 import { Sessions } from './sessions.ts';
 import type { ControlSubject } from './subject.ts';
+import { UserGate } from './user-gate.ts';
 
 export interface ControlServerOptions {
   readonly token: string;
   readonly sessionsFile: string;
+  readonly userSessionsFile: string;
   /** The folder of the built GUI. */
   readonly gui: string;
   readonly log: Logger;
@@ -35,7 +37,7 @@ const maxBodyBytes = 1024 * 1024;
 const headers: Readonly<Record<string, string>> = {
   // Styles may be inline: component libraries write them. Scripts never.
   'content-security-policy':
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; frame-src blob:; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; frame-src 'self' blob:; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
   'referrer-policy': 'no-referrer',
@@ -49,6 +51,7 @@ export class ControlServer {
   readonly #subject: ControlSubject;
   readonly #server: Server;
   readonly #guard: Guard;
+  readonly #users: UserGate;
   readonly #sessions: Sessions;
   readonly #handlers: Handlers;
   readonly #events: EventStreams;
@@ -60,6 +63,7 @@ export class ControlServer {
     this.#subject = subject;
     this.#sessions = new Sessions({ file: options.sessionsFile });
     this.#guard = new Guard({ token: options.token, sessions: this.#sessions, hosts: options.hosts });
+    this.#users = new UserGate({ sessionsFile: options.userSessionsFile, workerApi: () => subject.workerApi() });
     this.#handlers = makeHandlers(subject, this.#sessions, () => this.#url);
     this.#events = new EventStreams(subject);
     this.#files = new GuiFiles(options.gui);
@@ -81,6 +85,7 @@ export class ControlServer {
     });
     const actual = (this.#server.address() as AddressInfo).port;
     this.#sessions.usePort(actual);
+    this.#users.usePort(actual);
     this.#url = `http://127.0.0.1:${actual}`;
     return actual;
   }
@@ -123,6 +128,15 @@ export class ControlServer {
       this.#guard.checkAccess(request, 'session');
       const path = `${pathname.slice(4) === '' ? '/' : pathname.slice(4)}${withoutToken(url.searchParams)}`;
       return proxyToWorker(request, response, path, this.#subject.workerApi());
+    }
+    if (UserGate.owns(pathname)) {
+      return this.#users.answer(
+        request,
+        response,
+        url,
+        () => readJson(request),
+        (status, body) => sendJson(response, status, body),
+      );
     }
     if (!pathname.startsWith('/control/')) return this.#page(request, response, pathname);
     if (pathname === '/control/events') {
@@ -219,6 +233,10 @@ async function readBody(request: IncomingMessage, route: AnyRoute): Promise<unkn
     request.resume();
     return undefined;
   }
+  return readJson(request);
+}
+
+async function readJson(request: IncomingMessage): Promise<unknown> {
   if (!/^application\/json\b/i.test(request.headers['content-type'] ?? '')) {
     throw new ControlFault(415, 'BadRequest', 'The body must be JSON (Content-Type: application/json).');
   }

@@ -280,6 +280,16 @@ export const messages = {
     produces: 'message/rfc822',
     errors: ['UserNotFound', 'NoSuchMailbox', 'MessageNotFound'],
   }),
+  page: define('GET /users/:user/mailboxes/:mailbox/messages/:message/message.html', {
+    operation: 'getMessagePage',
+    group,
+    summary: 'The text of a message as a page for a sandboxed frame; pictures from elsewhere only when asked for',
+    access: own('messages:read'),
+    input: { ...message, images: laxBooleanOr(false), dark: laxBooleanOr(false) },
+    output: undefined,
+    produces: 'text/html',
+    errors: ['UserNotFound', 'NoSuchMailbox', 'MessageNotFound'],
+  }),
   attachment: define('GET /users/:user/mailboxes/:mailbox/messages/:message/attachments/:attachment', {
     operation: 'getMessageAttachment',
     group,

@@ -10,6 +10,7 @@ import { type ApiContext, type Call, asUser, rawRoute, type Route, route } from 
 import { messages } from '../contract/messages.ts';
 import { refuse } from '../faults.ts';
 import { messageDetails } from '../messages/details.ts';
+import { messagePage, pagePolicy } from '../messages/message-page.ts';
 import { sendBytes } from '../messages/send-bytes.ts';
 import { uidsOf } from '../messages/uid-ranges.ts';
 import { pageOfList } from '../messages/paging.ts';
@@ -96,6 +97,16 @@ export function messageRoutes(context: ApiContext): Route[] {
         etag: `"${meta.content}"`,
         read: (start, end) => content.read(start, end),
       });
+    }),
+    rawRoute(messages.page, async ({ input, reply }) => {
+      const row = await expectRow(asUser(input.user), input.mailbox as MailboxId, input.message);
+      const page = await messagePage(await operations.contents.open(row.meta.content), row, input);
+      reply.header('content-security-policy', pagePolicy(input.images)).header('x-frame-options', 'SAMEORIGIN');
+      reply
+        .header('x-content-type-options', 'nosniff')
+        .header('referrer-policy', 'no-referrer')
+        .header('cache-control', 'no-store');
+      await reply.type('text/html; charset=utf-8').send(page);
     }),
     rawRoute(messages.attachment, async (call) =>
       sendAttachment(
