@@ -19,6 +19,7 @@ export async function openStore(config: Config, log: Logger): Promise<OpenedStor
   const rounds = [
     startRounds('mail of deleted users removed', opened.accounts.deletion.purge, upkeepLog),
     startRounds('audits continued or removed', opened.audits.work, upkeepLog),
+    startRounds('secrets sealed with the present key', opened.reseal, upkeepLog),
     startRounds('old entries of the administration’s log removed', opened.adminLog.trim, upkeepLog),
   ];
   opened.webhooks.start();

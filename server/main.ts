@@ -14,7 +14,7 @@ import { z } from 'zod';
 import { settleAfterStart } from './base/after-start.ts';
 import { createLogger, type Logger } from './base/log.ts';
 import { ListenFault } from './base/listener.ts';
-import { certificateFiles, ConfigFault, loadConfigFile, parseConfigJson } from './config/load.ts';
+import { certificateFiles, ConfigFault, loadConfigFile, parseConfigJson, withEnvironment } from './config/load.ts';
 import type { Config } from './config/schema.ts';
 import { assemble } from './main-services.ts';
 import { StartAborted, startWorker, type Worker } from './main-worker.ts';
@@ -39,7 +39,7 @@ async function main(args: readonly string[]): Promise<number> {
   const lines = source === '-' ? createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY }) : undefined;
   let config: Config;
   try {
-    config = lines === undefined ? loadConfigFile(source) : parseConfigJson(await firstLine(lines));
+    config = withEnvironment(lines === undefined ? loadConfigFile(source) : parseConfigJson(await firstLine(lines)), process.env);
   } catch (error) {
     if (!(error instanceof ConfigFault)) throw error;
     const log = createLogger('info');

@@ -22,9 +22,11 @@ import { MetricsStore } from './metrics/store.ts';
 import { builtGui, type DataPaths, dataPaths, makeDataDirs } from './paths.ts';
 import { examineRunning } from './preflight.ts';
 import { connectableHost, fallbackOffset, Ports, PortFault, probePort } from './ports.ts';
+import { ensureSealingKeys } from './sealing-keys.ts';
 import { ensureToken, newToken } from './secrets.ts';
 import type { SettingName } from './settings/registry.ts';
-import { type Changes, Settings } from './settings/store.ts';
+import { openSettings } from './settings/open.ts';
+import type { Changes, Settings } from './settings/store.ts';
 import { SettingsApplier } from './settings-applier.ts';
 import { endpointEntries, reachableAs, serviceEntry } from './status.ts';
 import type {
@@ -38,7 +40,7 @@ import type {
 import { takeDataDirectory } from './supervisor/data-lock.ts';
 import { createSupervisor, SupervisorError } from './supervisor/supervisor.ts';
 import { version } from './version.ts';
-import { canSharePorts, redisPlan, serverName, workerConfig, workerCount } from './worker-config.ts';
+import { canSharePorts, redisPlan, serverName, workerConfig, workerCount, type WorkerSecrets } from './worker-config.ts';
 
 export interface ApplianceOptions {
   readonly dataDir: string;
@@ -85,10 +87,7 @@ export class Appliance implements ControlSubject {
     makeDataDirs(this.paths);
     this.#lock = takeDataDirectory(this.paths.lock);
     try {
-      this.settings = new Settings({
-        file: this.paths.settings,
-        ...(options.overrides === undefined ? {} : { overrides: options.overrides }),
-      });
+      this.settings = openSettings(this.paths, options.overrides);
     } catch (error) {
       this.#lock.release();
       throw error;
@@ -344,10 +343,10 @@ export class Appliance implements ControlSubject {
     };
   }
 
-  #workerSecrets(): { apiToken: string; certificate: ServerCertificate } {
+  #workerSecrets(): WorkerSecrets {
     const certificate = this.#certificates.current;
     if (certificate === undefined) throw new Error('the certificate is not made yet');
-    return { apiToken: this.#apiToken, certificate };
+    return { apiToken: this.#apiToken, certificate, sealingKeys: ensureSealingKeys(this.paths.secrets) };
   }
 
   #sendCertificate(certificate: ServerCertificate): void {

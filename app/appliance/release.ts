@@ -7,8 +7,8 @@ import path from 'node:path';
 import { z } from 'zod';
 import { version } from './version.ts';
 
-/** Raised by a release that writes data which earlier ones would misread. */
-export const dataFormat = 1;
+/** Raised by a release that writes data which earlier ones would misread. 2: secrets are sealed. */
+export const dataFormat = 2;
 
 const recordSchema = z.object({ version: z.string(), dataFormat: z.int() });
 export type ReleaseRecord = z.output<typeof recordSchema>;

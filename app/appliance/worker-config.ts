@@ -9,6 +9,8 @@ import type { SupervisorPlan, WorkerContext } from './supervisor/contract.ts';
 
 export interface WorkerSecrets {
   readonly apiToken: string;
+  /** The keyring's text. */
+  readonly sealingKeys: string;
   readonly certificate: { readonly chain: string; readonly key: string };
 }
 
@@ -46,6 +48,7 @@ export function workerConfig(settings: Settings, ports: Ports, secrets: WorkerSe
     redis: { uri: context.redisUri },
     log: { level: settings.get('log.level') },
     tls: { cert: secrets.certificate.chain, key: secrets.certificate.key, minVersion: settings.get('tls.minVersion') },
+    sealing: { keys: secrets.sealingKeys },
     auth: { allowPlaintext: settings.get('auth.allowPlaintext') },
     store: { maxMessageBytes: settings.get('store.maxMessageBytes') },
     delivery: { quotaFailure: settings.get('delivery.quotaFailure'), labelToMailbox: settings.get('delivery.labelToMailbox') },

@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse as parseToml } from 'smol-toml';
 import { z } from 'zod';
+import { type Keyring, SealFault, parseKeyring } from '../base/sealing.ts';
 import { configSchema, type Config, type PartialConfig } from './schema.ts';
 
 /** The configuration can't be used. `message` has one line per problem. */
@@ -71,6 +72,27 @@ export function readCertificate(
   };
 }
 
+/** The keys that seal what is secret in the database; none are configured: an empty ring. */
+export function readSealingKeys(config: Config): Keyring {
+  const { keyFile, keys } = config.sealing;
+  const setting = keyFile === undefined ? 'sealing.keys' : 'sealing.keyFile';
+  if (keyFile !== undefined && !existsSync(keyFile)) throw new ConfigFault([`${setting}: there is no file ${keyFile}`]);
+  try {
+    return parseKeyring(keyFile === undefined ? (keys ?? '').replaceAll(',', '\n') : readFileSync(keyFile, 'utf8'));
+  } catch (error) {
+    if (error instanceof SealFault) throw new ConfigFault([`${setting}: ${error.message}`], { cause: error });
+    throw error;
+  }
+}
+
+/** Fills in what is better kept out of files: the sealing keys. */
+export function withEnvironment(config: Config, env: Readonly<Record<string, string | undefined>>): Config {
+  const keys = env['MALLARD_SEALING_KEYS'];
+  if (keys === undefined || keys === '' || config.sealing.keyFile !== undefined || config.sealing.keys !== undefined)
+    return config;
+  return { ...config, sealing: { keys } };
+}
+
 /** The files that `readCertificate` reads, to watch for renewals. */
 export function certificateFiles(config: Config): readonly string[] {
   const { cert, key, ca } = config.tls;
@@ -90,8 +112,10 @@ function pem(setting: string, value: string): string {
 function withAbsolutePaths(config: Config, folder: string): Config {
   const absolute = <T extends string | undefined>(value: T): T =>
     (value === undefined || isPem(value) ? value : path.resolve(folder, value)) as T;
+  const { keyFile } = config.sealing;
   return {
     ...config,
+    sealing: { ...config.sealing, ...(keyFile === undefined ? {} : { keyFile: path.resolve(folder, keyFile) }) },
     tls: { ...config.tls, cert: absolute(config.tls.cert), key: absolute(config.tls.key), ca: absolute(config.tls.ca) },
   };
 }
@@ -127,7 +151,7 @@ function typeName(expected: string): string {
 }
 
 function isSecret(name: string): boolean {
-  return /token|password|passphrase|secret|tls\.key|uri/i.test(name);
+  return /token|password|passphrase|secret|tls\.key|sealing\.keys|uri/i.test(name);
 }
 
 /** Only short scalars are repeated. */

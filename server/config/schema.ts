@@ -77,6 +77,16 @@ const tls = z
   })
   .prefault({});
 
+const sealing = z
+  .strictObject({
+    keyFile: z
+      .string()
+      .optional()
+      .describe('File of the keys that seal secrets in the database; one line each, 32 octets in base64, the first seals'),
+    keys: z.string().optional().describe('The same as text; also taken from the environment, MALLARD_SEALING_KEYS'),
+  })
+  .prefault({});
+
 const auth = z
   .strictObject({
     allowPlaintext: z
@@ -299,6 +309,7 @@ export const configSchema = z.strictObject({
   redis,
   log,
   tls,
+  sealing,
   auth,
   store,
   delivery,

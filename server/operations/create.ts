@@ -1,5 +1,7 @@
 /** A worker's whole mail store: database, beacons, core and accounts joined, with housekeeping running behind them. */
 import type { Logger } from '../base/log.ts';
+import { createSealer } from '../base/sealing.ts';
+import { readSealingKeys } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import type { SpecialUse } from '../mail/special-use.ts';
 import { ACCOUNT_INDEXES } from '../store/account-indexes.ts';
@@ -14,6 +16,7 @@ import { migrate } from '../store/migrations.ts';
 import { FLOW_INDEXES, type FlowTables, createFlowTables } from '../store/flow-tables.ts';
 import { QUEUE_INDEXES } from '../store/queue-indexes.ts';
 import { createQueueStore } from '../store/queue.ts';
+import { checkSealingKey, reseal } from '../store/sealed-fields.ts';
 import { type Secrets, createSecrets } from '../store/secrets.ts';
 import { type RepliesSent, createRepliesSent } from '../store/replies-sent.ts';
 import { STS_INDEXES, type StsPolicyStore, createStsPolicyStore } from '../store/sts-policies.ts';
@@ -75,6 +78,8 @@ export type OpenedStore = {
   readonly usage: Usage;
   readonly userLimits: UserLimitReader;
   readonly secrets: Secrets;
+  /** Brings stored secrets to the present sealing key; answers how many. */
+  readonly reseal: () => Promise<number>;
   readonly retention: Retention;
   /** What the spam filters remember. */
   readonly spam: { readonly words: SpamWords; readonly greylist: GreylistStore };
@@ -88,11 +93,13 @@ export type OpenedStore = {
 
 /** Throws a busy Fault while the database is away; Redis may be away. */
 export async function createOperations(config: Config, log: Logger): Promise<OpenedStore> {
+  const sealer = createSealer(readSealingKeys(config));
   const database = await connectDatabase(
-    { uri: config.mongo.uri, blobUri: config.mongo.blobUri },
+    { uri: config.mongo.uri, blobUri: config.mongo.blobUri, sealer },
     log.with({ service: 'store' }),
   );
   try {
+    await checkSealingKey(database);
     await migrate(database, log);
     await ensureIndexes(database, [
       ...INDEXES,
@@ -181,6 +188,7 @@ export async function createOperations(config: Config, log: Logger): Promise<Ope
     spam: { words: createSpamWords(database), greylist: createGreylistStore(database) },
     userLimits: createUserLimits(accounts.context.tables.users, accounts.context.defaults),
     secrets,
+    reseal: () => reseal(database),
     retention: createRetention(database, core.operations.messages, {
       '\\Trash': config.delivery.trashMs,
       '\\Junk': config.delivery.junkMs,

@@ -18,6 +18,7 @@ import {
 } from 'mongodb';
 import { Fault, unavailable } from '../base/fault.ts';
 import type { Logger } from '../base/log.ts';
+import { type Sealer, openSealer } from '../base/sealing.ts';
 import type { BlobDoc, ChunkDoc, ContentDoc, JournalDoc, MailboxDoc, MessageDoc, TextDoc } from './documents.ts';
 
 export type StoreOptions = {
@@ -28,6 +29,8 @@ export type StoreOptions = {
   /** How long an operation waits for a server before it fails as busy (ms). */
   readonly serverSelectionTimeoutMs?: number;
   readonly maxPoolSize?: number;
+  /** Seals the fields of `sealed-fields.ts`; default: nothing is sealed. */
+  readonly sealer?: Sealer;
 };
 
 export type Topology = 'standalone' | 'replica-set' | 'sharded';
@@ -47,6 +50,7 @@ export type Database = {
   readonly blobs: Db;
   readonly topology: Topology;
   readonly concerns: Concerns;
+  readonly sealer: Sealer;
   readonly mailboxes: Collection<MailboxDoc>;
   readonly messages: Collection<MessageDoc>;
   readonly journal: Collection<JournalDoc>;
@@ -95,6 +99,7 @@ export async function connectDatabase(options: StoreOptions, log: Logger): Promi
       blobs,
       topology,
       concerns,
+      sealer: options.sealer ?? openSealer,
       mailboxes: main.collection('mailboxes'),
       messages: main.collection('messages'),
       journal: main.collection('journal'),

@@ -5,13 +5,17 @@
 import { Fault } from '../base/fault.ts';
 import type { Logger } from '../base/log.ts';
 import { type Database, guarded } from './connect.ts';
+import { reseal } from './sealed-fields.ts';
 
 type Step = { readonly to: number; readonly what: string; readonly run: (database: Database) => Promise<void> };
 
 /** In ascending order. Version 1 is the first. */
-const STEPS: readonly Step[] = [];
+const STEPS: readonly Step[] = [
+  // Where there is no key yet nothing happens; housekeeping does it when there is one. Older releases can't read what is sealed, hence the new version.
+  { to: 2, what: 'secrets are sealed', run: async (database) => void (await reseal(database)) },
+];
 
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 /** Fault CANNOT (user) when the database was written by a newer Mallard. */
 export async function migrate(

@@ -1,12 +1,14 @@
 /**
  * Collections of small administrative records (users, addresses, tokens, filters, …): ids in and out are hex text, conditions are plain data, writes are durable.
- * Conditions can only say what is listed in `Condition`, so nothing that a client sends can become a database operator.
+ * Conditions can only say what is listed in `Condition`, so nothing that a client sends can become a database operator. Fields that `sealed-fields.ts` names are
+ * sealed in the database and plain in records; conditions can't look into them.
  */
 import { type Collection, type Document, type Filter, ObjectId, type UpdateFilter } from 'mongodb';
 import { Fault } from '../base/fault.ts';
 import { type Database, duplicateKey, guarded } from './connect.ts';
 import type { PageRequest, Page } from './types-page.ts';
 import { readPage } from './page.ts';
+import { openField, sealField, sealedFieldsOf } from './sealed-fields.ts';
 
 /** A record as it is read: its fields, its id, and when it was made. */
 export type Stored<T> = T & { readonly id: string; readonly created: Date };
@@ -90,15 +92,19 @@ export function createRecords<T extends object>(database: Database, name: string
   const ids = new Set(options.ids ?? []);
   const concern = options.relaxed === true ? { writeConcern: { w: 1 as const } } : database.concerns.durable;
 
+  const sealed = sealedFieldsOf(name);
+
   const toDoc = (fields: object): Document => {
     const doc: Document = {};
     for (const [field, value] of Object.entries(fields)) if (value !== undefined) doc[field] = toStored(field, value, ids);
+    for (const field of sealed) if (field in doc) doc[field] = sealField(database.sealer, name, field, doc[field]);
     return doc;
   };
   const fromDoc = (doc: Document): Stored<T> => {
     const { _id, ...fields } = doc;
     const record: Document = { id: hex(_id), created: (_id as ObjectId).getTimestamp() };
     for (const [field, value] of Object.entries(fields)) record[field] = ids.has(field) ? hexes(value) : value;
+    for (const field of sealed) if (field in doc) record[field] = openField(database.sealer, name, field, doc[field]);
     return record as Stored<T>;
   };
   const optional = (doc: Document | null): Stored<T> | undefined => (doc === null ? undefined : fromDoc(doc));

@@ -1,7 +1,7 @@
 /** The command line as a program: what it prints where, and how it ends. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
@@ -127,4 +127,24 @@ test('times', () => {
   assert.equal(sinceMs('2h', now), now - 7_200_000);
   assert.equal(sinceMs('2026-11-24T00:00:00Z', now), now);
   assert.deepEqual([5000, 65_000, 7_500_000, 200_000_000].map(duration), ['5 s', '1 min', '2 h 5 min', '2 days']);
+});
+
+test('secrets rotate: a new key first, the older ones stay; the file is private', async () => {
+  const data = path.join(root, 'rotated');
+  assert.equal((await mallard('--data', data, 'secrets', 'rotate')).code, 1, 'there is nothing there');
+  await mallard('--data', data, 'config', 'set', 'outbound.relay.password', 'hidden');
+  const file = path.join(data, 'secrets', 'sealing.keys');
+  const ids = async (): Promise<string[]> =>
+    (JSON.parse((await mallard('--data', data, '--json', 'secrets', 'list')).out) as { keys: string[] }).keys;
+  const before = await ids();
+  assert.equal(before.length, 1);
+  const rotated = await mallard('--data', data, 'secrets', 'rotate');
+  assert.equal(rotated.code, 0, rotated.err);
+  const after = await ids();
+  assert.deepEqual([after.length, after[1]], [2, before[0]]);
+  if (process.platform !== 'win32') assert.equal(statSync(file).mode & 0o777, 0o600);
+  const got = JSON.parse((await mallard('--data', data, '--json', 'config', 'get', 'outbound.relay.password')).out) as {
+    origin: string;
+  };
+  assert.equal(got.origin, 'stored');
 });

@@ -83,6 +83,7 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
   );
 
   addTokenCommands(group(program, 'token', 'access tokens of the HTTP API'));
+  addSecretsCommands(group(program, 'secrets', 'the keys that seal what is secret in the database'));
   addBanCommands(group(program, 'ban', 'who is kept out for wrong passwords'));
   addQueueCommands(group(program, 'queue', 'mail that waits to be sent'));
   add(program, 'trace [message]', 'where is my mail: by an address, a Message-ID or an id')
@@ -208,6 +209,17 @@ function addTokenCommands(token: Command): void {
   );
   add(token, 'revoke <id>', 'revoke a token').action(async (id: string, options: CommonOptions) =>
     commands((module) => module.revokeToken(contextOf(options), id)),
+  );
+}
+
+function addSecretsCommands(secrets: Command): void {
+  const commands = async <T>(use: (module: typeof import('./commands/secrets.ts')) => Promise<T>): Promise<T> =>
+    use(await import('./commands/secrets.ts'));
+  add(secrets, 'list', 'list the keys by their ids, and the file that holds them').action(async (options: CommonOptions) =>
+    commands((module) => module.listKeys(contextOf(options))),
+  );
+  add(secrets, 'rotate', 'seal with a new key from the next start on; older keys go on opening').action(
+    async (options: CommonOptions) => commands((module) => module.rotateKeys(contextOf(options))),
   );
 }
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import Database from 'better-sqlite3';
+import { createSealer, newSealingKey, parseKeyring } from '../../../server/base/sealing.ts';
 import { SettingsFault } from './judge.ts';
 import type { SettingName } from './registry.ts';
 import { type Changes, Settings } from './store.ts';
@@ -97,4 +98,35 @@ test('changes are recorded, without secrets', () => {
     { by: 'gui', name: 'mongo.uri', before: null, after: '"***"' },
   ]);
   db.close();
+});
+
+test('secret values are sealed in the file, older ones when it is opened with the key', () => {
+  const raw = (file: string): string => {
+    const db = new Database(file, { readonly: true });
+    const rows = db.prepare<[], { value: string }>('SELECT value FROM setting').all();
+    db.close();
+    return rows.map((row) => row.value).join();
+  };
+  const { settings, file } = open();
+  settings.set(changes({ 'outbound.relay.password': 'pässword' }), 'test');
+  settings.close();
+  assert.match(raw(file), /pässword/);
+
+  const [older, newer] = [newSealingKey(), newSealingKey()];
+  let before = raw(file);
+  for (const keys of [older, `${newer}\n${older}`, newer]) {
+    const sealed = new Settings({ file, sealer: createSealer(parseKeyring(keys)) });
+    assert.equal(sealed.get('outbound.relay.password'), 'pässword');
+    assert.doesNotMatch(raw(file), /pässword/);
+    if (keys !== newer) assert.notEqual(raw(file), before);
+    before = raw(file);
+    sealed.set(changes({ 'outbound.relay.password': 'pässword' }), 'test');
+    assert.doesNotMatch(raw(file), /pässword/);
+    sealed.close();
+  }
+
+  const locked = open(undefined, file).settings;
+  assert.equal(locked.get('outbound.relay.password'), '', 'without the key it is as if it were not set');
+  assert.match(locked.rejected[0]?.reason ?? '', /sealed with the key/);
+  locked.close();
 });

@@ -3,10 +3,11 @@
  * default of a later release reaches everybody.
  *
  * Effective value: override of this run (`--set`) > stored > default. A stored value that the registry of this release refuses is left in place
- * but not used, and `rejected` names it. The file is opened by the appliance and, for moments, by the command line: WAL allows both.
+ * but not used, and `rejected` names it. Secret values are sealed with the installation's key. The file is opened by the appliance and, for moments, by the command line: WAL allows both.
  */
 import { chmodSync } from 'node:fs';
 import Database from 'better-sqlite3';
+import { openSealer, SealFault, type Sealer } from '../../../server/base/sealing.ts';
 import { checkTogether, expectValue, SettingsFault } from './judge.ts';
 import { isSettingName, type SettingName, settingNames, settingOf, type SettingValue } from './registry.ts';
 
@@ -28,12 +29,15 @@ type Listener = (changed: readonly SettingName[]) => void;
 export interface SettingsOptions {
   readonly file: string;
   readonly overrides?: Changes;
+  /** For secret values; default: they are stored as they are. */
+  readonly sealer?: Sealer;
   readonly now?: () => number;
 }
 
 export class Settings {
   readonly #db: Database.Database;
   readonly #overrides: Changes;
+  readonly #sealer: Sealer;
   readonly #stored = new Map<SettingName, { value: unknown; changedAt: number }>();
   readonly #listeners = new Set<Listener>();
   readonly #now: () => number;
@@ -42,6 +46,7 @@ export class Settings {
 
   constructor(options: SettingsOptions) {
     this.#overrides = options.overrides ?? new Map();
+    this.#sealer = options.sealer ?? openSealer;
     this.#now = options.now ?? Date.now;
     this.#db = new Database(options.file);
     if (process.platform !== 'win32') chmodSync(options.file, 0o600);
@@ -52,6 +57,7 @@ export class Settings {
       CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL, changed_at INTEGER NOT NULL) WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS change (at INTEGER NOT NULL, by TEXT NOT NULL, name TEXT NOT NULL, before TEXT, after TEXT);`);
     this.reload();
+    this.#reseal();
     checkTogether((name) => this.value(name), [...this.#overrides.keys()]);
   }
 
@@ -121,9 +127,9 @@ export class Settings {
         continue;
       }
       try {
-        this.#stored.set(row.name, { value: expectValue(row.name, JSON.parse(row.value)), changedAt: row.changed_at });
+        this.#stored.set(row.name, { value: expectValue(row.name, JSON.parse(this.#open(row))), changedAt: row.changed_at });
       } catch (error) {
-        if (!(error instanceof SettingsFault || error instanceof SyntaxError)) throw error;
+        if (!(error instanceof SettingsFault || error instanceof SyntaxError || error instanceof SealFault)) throw error;
         this.rejected.push({ name: row.name, reason: error.message });
       }
     }
@@ -151,7 +157,7 @@ export class Settings {
         .prepare(
           'INSERT INTO setting VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value, changed_at = excluded.changed_at',
         )
-        .run(name, JSON.stringify(value), at);
+        .run(name, secret ? this.#sealer.seal(JSON.stringify(value), purposeOf(name)) : JSON.stringify(value), at);
       this.#stored.set(name, { value, changedAt: at });
     }
     const shown = (given: unknown): string | null => (given === undefined ? null : secret ? '"***"' : JSON.stringify(given));
@@ -159,4 +165,23 @@ export class Settings {
     // The record is for "who changed that": the last thousand changes answer it.
     this.#db.prepare('DELETE FROM change WHERE rowid <= (SELECT MAX(rowid) FROM change) - 1000').run();
   }
+
+  #open({ name, value }: { readonly name: string; readonly value: string }): string {
+    return isSettingName(name) && settingOf(name).secret === true ? this.#sealer.open(value, purposeOf(name)) : value;
+  }
+
+  /** Secret values from before there was a key, or of an older key. */
+  #reseal(): void {
+    for (const [name, { value }] of this.#stored) {
+      if (settingOf(name).secret !== true) continue;
+      const row = this.#db.prepare<[string], { value: string }>('SELECT value FROM setting WHERE name = ?').get(name);
+      if (row === undefined || this.#sealer.isCurrent(row.value)) continue;
+      const sealed = this.#sealer.seal(JSON.stringify(value), purposeOf(name));
+      this.#db.prepare('UPDATE setting SET value = ? WHERE name = ? AND value = ?').run(sealed, name, row.value);
+    }
+  }
+}
+
+function purposeOf(name: string): string {
+  return `settings.${name}`;
 }

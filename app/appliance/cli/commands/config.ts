@@ -5,7 +5,7 @@ import { settingEntry, strongestNeed } from '../../control/handlers.ts';
 import { makeDataDirs } from '../../paths.ts';
 import { expectName, expectText } from '../../settings/judge.ts';
 import { isSettingName, type SettingName, settingNames, settingOf } from '../../settings/registry.ts';
-import { Settings } from '../../settings/store.ts';
+import { openSettings } from '../../settings/open.ts';
 import type { CliContext } from '../context.ts';
 import { ControlClient } from '../control-client.ts';
 import { usage } from '../fault.ts';
@@ -57,7 +57,7 @@ async function readAll({ paths }: CliContext): Promise<SettingEntry[]> {
   // Asking must not make a data directory.
   if (!existsSync(paths.settings))
     return settingNames.map((name) => settingEntry({ name, value: settingOf(name).default, origin: 'default' }));
-  const settings = new Settings({ file: paths.settings });
+  const settings = openSettings(paths);
   try {
     return settings.list().map(settingEntry);
   } finally {
@@ -69,7 +69,7 @@ async function write({ paths }: CliContext, name: SettingName, value: unknown): 
   const client = ControlClient.tryOpen(paths);
   if (client !== undefined) return client.call(routes.changeSettings, { body: { values: { [name]: value } } });
   makeDataDirs(paths);
-  const settings = new Settings({ file: paths.settings });
+  const settings = openSettings(paths);
   try {
     const changed = settings.set(new Map([[name, value ?? undefined]]), 'cli');
     return { changed, restart: strongestNeed(changed) === 'none' ? 'none' : 'appliance', overridden: [] };

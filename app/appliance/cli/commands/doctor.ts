@@ -4,6 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { routes } from '../../control/contract.ts';
+import type { DataPaths } from '../../paths.ts';
+import { sealerOf } from '../../sealing-keys.ts';
 import { Settings } from '../../settings/store.ts';
 import { version } from '../../version.ts';
 import type { CliContext } from '../context.ts';
@@ -27,7 +29,7 @@ export async function doctor(context: CliContext): Promise<number> {
 }
 
 async function examine({ paths }: CliContext): Promise<Finding[]> {
-  return withSettings(paths.settings, async (settings, stored) => {
+  return withSettings(paths, async (settings, stored) => {
     const findings = [
       ...checkMachine(paths, settings.get('mongo.uri') !== ''),
       ...checkData(paths, stored ? settings : undefined),
@@ -44,10 +46,13 @@ async function examine({ paths }: CliContext): Promise<Finding[]> {
 }
 
 /** The stored settings, or the defaults where nothing is stored: a check must not make a data directory. */
-async function withSettings<T>(file: string, use: (settings: Settings, stored: boolean) => Promise<T>): Promise<T> {
-  const stored = existsSync(file);
+async function withSettings<T>(paths: DataPaths, use: (settings: Settings, stored: boolean) => Promise<T>): Promise<T> {
+  const stored = existsSync(paths.settings);
   const folder = stored ? undefined : mkdtempSync(path.join(tmpdir(), 'mallard-doctor-'));
-  const settings = new Settings({ file: folder === undefined ? file : path.join(folder, 'settings.sqlite') });
+  const settings = new Settings({
+    file: folder === undefined ? paths.settings : path.join(folder, 'settings.sqlite'),
+    sealer: sealerOf(paths.secrets),
+  });
   try {
     return await use(settings, stored);
   } finally {
