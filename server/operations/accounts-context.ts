@@ -20,8 +20,8 @@ export type AccountMail = {
   /** All of a user's mail, mailboxes included. Repeating it is harmless. */
   readonly removeMail: (user: UserId) => Promise<void>;
   readonly usage: (user: UserId) => Promise<{ readonly usedBytes: number; readonly usedMessages: number }>;
-  /** Tells all workers that the user's sessions must look again whether they may go on. */
-  readonly accessChanged: (user: UserId, reason: string) => void;
+  /** Tells all workers that the user's sessions must look again whether they may go on; with `token`, those that stand on it. */
+  readonly accessChanged: (user: UserId, reason: string, token?: string) => void;
 };
 
 export type AccountDefaults = {

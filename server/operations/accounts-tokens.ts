@@ -101,8 +101,10 @@ export function createTokenAdministration(context: AccountContext): TokenAdminis
       });
     },
     revoke: async (id) => {
+      const token = await tokens.get(id);
       const gone = (await tokens.delete({ id })) > 0;
       cache.clear();
+      if (token?.user !== undefined) context.mail.accessChanged(token.user as UserId, 'access token revoked', id);
       return gone;
     },
     complete: async (id) => {

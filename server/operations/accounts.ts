@@ -10,6 +10,7 @@ import { createAccountTables } from '../store/account-tables.ts';
 import type { Database } from '../store/connect.ts';
 import { type AddressAdministration, createAddressAdministration } from './accounts-addresses.ts';
 import { ACCOUNT_DEFAULTS, type AccountContext, type AccountMail, accountOf } from './accounts-context.ts';
+import { signInByToken } from './accounts-bearer.ts';
 import { resolveRecipient } from './accounts-lookup.ts';
 import { startScram } from './accounts-scram.ts';
 import { type SignInFailure, type SignInRequest, type SignIn, signIn } from './accounts-sign-in.ts';
@@ -63,6 +64,7 @@ export function createAccounts(parts: AccountParts): Accounts {
   const decoyKey = createHash('sha256')
     .update(`decoy ${parts.config.api.rootToken ?? randomUUID()}`)
     .digest();
+  const tokens = createTokenAdministration(context);
   const recent = new LruCache<UserId, { account: Account | undefined; atMs: number }>(10_000);
 
   const account = async (user: UserId): Promise<Account | undefined> => {
@@ -95,9 +97,20 @@ export function createAccounts(parts: AccountParts): Accounts {
     }
   };
 
+  const authenticateToken: AccountOperations['authenticateToken'] = async (token, username, protocol, from) => {
+    try {
+      const request = { token, username, protocol, ip: from.ip, session: from.connection };
+      return await signInByToken(context, authLog, tokens, request);
+    } catch (error) {
+      if (isFault(error, 'UNAVAILABLE')) return { ok: false, reason: error.message, code: 'UNAVAILABLE' };
+      throw error;
+    }
+  };
+
   return {
     operations: {
       authenticate,
+      authenticateToken,
       startScram: (username, hash, protocol, from) =>
         startScram(context, authLog, decoyKey, { username, hash, protocol, ip: from.ip, session: from.connection }),
       resolveRecipient: (address) => resolveRecipient(context, address),
@@ -109,7 +122,7 @@ export function createAccounts(parts: AccountParts): Accounts {
     secondFactors: createSecondFactors(context, authLog),
     webAuthn: createWebAuthn(context, authLog),
     addresses: createAddressAdministration(context),
-    tokens: createTokenAdministration(context),
+    tokens,
     authLog,
     context,
     signIn: (request) => signIn(context, authLog, request),

@@ -23,6 +23,8 @@ export type Account = {
   readonly address: string;
   /** Octets; 0 = unlimited. */
   readonly quotaBytes: number;
+  /** The record of the access token that the sign-in stands on: when that is revoked, the session ends. */
+  readonly token?: string;
 };
 
 export type MailboxInfo = {
@@ -321,7 +323,15 @@ export type UserEvent =
   | { readonly kind: 'mailboxes'; readonly user: UserId }
   | { readonly kind: 'mailbox'; readonly user: UserId; readonly mailbox: MailboxId; readonly modseq: Modseq }
   /** Access changed: sessions of this user must re-check that they may go on. */
-  | { readonly kind: 'access'; readonly user: UserId; readonly reason: string };
+  | AccessEvent;
+
+/** `token`: only what stands on that access token. */
+export type AccessEvent = {
+  readonly kind: 'access';
+  readonly user: UserId;
+  readonly reason: string;
+  readonly token?: string | undefined;
+};
 
 export type UserEvents = { readonly subscribe: (user: UserId, listener: (event: UserEvent) => void) => () => void };
 
@@ -410,6 +420,13 @@ export type AccountOperations = {
     username: string,
     password: string,
     protocol: Protocol,
+    from: { readonly ip: string; readonly connection: string },
+  ) => Promise<AuthenticationResult>;
+  /** By an access token (RFC 7628). `username` undefined: whoever the token stands for. */
+  readonly authenticateToken: (
+    token: string,
+    username: string | undefined,
+    protocol: Exclude<Protocol, 'api'>,
     from: { readonly ip: string; readonly connection: string },
   ) => Promise<AuthenticationResult>;
   readonly startScram: (

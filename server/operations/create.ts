@@ -148,7 +148,7 @@ export async function createOperations(config: Config, log: Logger): Promise<Ope
         await records.releaseAll(user);
       },
       usage: (user) => quota(user),
-      accessChanged: (user, reason) => beacons.publish({ kind: 'access', user, reason }),
+      accessChanged: (user, reason, token) => beacons.publish({ kind: 'access', user, reason, token }),
     },
   });
   const flowTables = createFlowTables(database);

@@ -1,6 +1,10 @@
-/** Ends a session when its user's access changes: a new password, a closed account, a revoked application password. */
-import type { UserId } from '../mail/ids.ts';
-import type { UserEvents } from '../operations/contract.ts';
+/** Ends a session when its user's access changes: a new password, a closed account, a revoked application password or access token. */
+import type { AccessEvent, Account, UserEvents } from '../operations/contract.ts';
+
+/** Whether a session signed in as `account` has lost what it stands on. */
+export function concerns(event: AccessEvent, account: Account): boolean {
+  return event.user === account.user && (event.token === undefined || event.token === account.token);
+}
 
 export class AccessWatch {
   readonly #events: UserEvents;
@@ -21,10 +25,10 @@ export class AccessWatch {
     return this.#changed;
   }
 
-  begin(user: UserId): void {
+  begin(account: Account): void {
     this.end();
-    this.#unsubscribe = this.#events.subscribe(user, (event) => {
-      if (event.kind !== 'access' || this.#changed) return;
+    this.#unsubscribe = this.#events.subscribe(account.user, (event) => {
+      if (event.kind !== 'access' || this.#changed || !concerns(event, account)) return;
       this.#changed = true;
       this.#onChange();
     });

@@ -10,6 +10,8 @@ const refused: AuthenticationResult = { ok: false, reason: 'wrong', code: 'AUTHE
 const accounts = {
   authenticate: async (name: string, password: string) =>
     name === 'ann' && password === 'sécret' ? { ok: true, account } : refused,
+  authenticateToken: async (token: string, username: string | undefined, protocol: string) =>
+    token === 'good' && (username ?? 'ann') === 'ann' && protocol === 'smtp' ? { ok: true, account } : refused,
   startScram: async (_name: string, hash: 'sha1' | 'sha256') => ({
     keys: await deriveScramKeys(hash, 'sécret', 4096),
     finish: async (holds: boolean) => (holds ? { ok: true, account } : refused),
@@ -58,7 +60,14 @@ function scramClient(hash: 'sha1' | 'sha256', password: string, gs2 = 'n,,', bin
 }
 
 test('what is offered, the safest first', () => {
-  assert.deepEqual(saslMechanisms(noBindings, { login: true }), ['SCRAM-SHA-256', 'SCRAM-SHA-1', 'PLAIN', 'LOGIN']);
+  assert.deepEqual(saslMechanisms(noBindings, { login: true }), [
+    'SCRAM-SHA-256',
+    'SCRAM-SHA-1',
+    'PLAIN',
+    'LOGIN',
+    'OAUTHBEARER',
+    'XOAUTH2',
+  ]);
   assert.deepEqual(saslMechanisms(new Map([['tls-exporter', Buffer.alloc(32)]]), { login: false }).slice(0, 2), [
     'SCRAM-SHA-256-PLUS',
     'SCRAM-SHA-1-PLUS',
@@ -154,4 +163,33 @@ test('messages that are none', async () => {
     ).kind,
     'malformed',
   );
+});
+
+test('OAUTHBEARER and XOAUTH2: a token that is not good is explained before the exchange fails', async () => {
+  const asked: string[] = [];
+  const outcome = async (mechanism: string, initial: string | undefined, ...answers: string[]): Promise<string> => {
+    const client: Client = (challenge) => {
+      asked.push(challenge);
+      return answers.shift()?.replaceAll('^', '\u0001');
+    };
+    const first = initial === undefined ? undefined : Buffer.from(initial.replaceAll('^', '\u0001'));
+    const result = await runSasl(mechanism, first, context(client));
+    return result.kind === 'done' ? String(result.result.ok) : result.kind;
+  };
+  assert.equal(await outcome('OAUTHBEARER', 'n,a=ann,^auth=Bearer good^^'), 'true');
+  assert.equal(await outcome('XOAUTH2', 'user=ann^auth=Bearer good^^'), 'true');
+  assert.deepEqual(asked, []);
+  assert.equal(await outcome('OAUTHBEARER', undefined, 'n,,^auth=Bearer good^^'), 'true');
+  assert.deepEqual(asked.splice(0), ['']);
+  assert.equal(await outcome('OAUTHBEARER', 'n,a=ann,^auth=Bearer bad^^', '^'), 'false');
+  // What the client answers makes no difference: the exchange has failed.
+  assert.equal(await outcome('XOAUTH2', 'user=otto^auth=Bearer good^^'), 'false');
+  assert.deepEqual(
+    asked.map((text) => JSON.parse(text)),
+    [
+      { status: 'invalid_token', scope: 'smtp' },
+      { status: 'invalid_token', scope: 'smtp' },
+    ],
+  );
+  assert.equal(await outcome('OAUTHBEARER', 'n,a=ann,^auth=Basic good^^'), 'malformed');
 });

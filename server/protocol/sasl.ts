@@ -1,7 +1,9 @@
 /**
  * SASL sign-in (RFC 4422) as POP3 and SMTP carry it: the mechanisms and their exchanges, apart from how a protocol frames challenges. PLAIN (RFC 4616), LOGIN
- * (what Outlook and devices speak), SCRAM-SHA-1 and -256 with channel binding (RFC 5802, RFC 7677, RFC 9266).
+ * (what Outlook and devices speak), SCRAM-SHA-1 and -256 with channel binding (RFC 5802, RFC 7677, RFC 9266), OAUTHBEARER (RFC 7628) and its
+ * forerunner XOAUTH2 with access tokens.
  */
+import { type BearerMechanism, bearerFailure, parseBearerMessage } from '../auth/bearer-message.ts';
 import {
   bindingFits,
   checkClientFinal,
@@ -26,23 +28,26 @@ export type SaslOutcome =
 
 export type SaslContext = {
   readonly accounts: AccountOperations;
-  readonly protocol: Protocol;
+  readonly protocol: Exclude<Protocol, 'api'>;
   readonly from: { readonly ip: string; readonly connection: string };
   readonly bindings: ChannelBindings;
   /** Sends a challenge and answers the decoded response; throws when the client is gone. */
   readonly ask: (challenge: Buffer) => Promise<Buffer | 'cancelled' | 'malformed'>;
 };
 
-/** What can be offered on a connection; the safest first. */
+const BEARER: readonly BearerMechanism[] = ['OAUTHBEARER', 'XOAUTH2'];
+
+/** What can be offered on a connection; the safest first, then what needs a token. */
 export function saslMechanisms(bindings: ChannelBindings, options: { readonly login: boolean }): readonly string[] {
   const scram = ['SCRAM-SHA-256', 'SCRAM-SHA-1'];
   const bound = bindings.size > 0 ? scram.map((name) => `${name}-PLUS`) : [];
-  return [...bound, ...scram, 'PLAIN', ...(options.login ? ['LOGIN'] : [])];
+  return [...bound, ...scram, 'PLAIN', ...(options.login ? ['LOGIN'] : []), ...BEARER];
 }
 
 /** Runs one exchange. `initial` = the client's initial response, undefined when it sent none. */
 export function runSasl(mechanism: string, initial: Buffer | undefined, context: SaslContext): Promise<SaslOutcome> {
   if (mechanism === 'PLAIN') return plain(initial, context);
+  if (mechanism === 'OAUTHBEARER' || mechanism === 'XOAUTH2') return bearer(mechanism, initial, context);
   return mechanism === 'LOGIN' ? login(initial, context) : scram(mechanism, initial, context);
 }
 
@@ -82,6 +87,18 @@ function plain(initial: Buffer | undefined, context: SaslContext): Promise<SaslO
       username,
       result: await context.accounts.authenticate(username, password, context.protocol, context.from),
     };
+  });
+}
+
+/** RFC 7628 §3.2.3: why a token is not good is told as a challenge; the client answers with anything, and then the exchange fails. */
+function bearer(mechanism: BearerMechanism, initial: Buffer | undefined, context: SaslContext): Promise<SaslOutcome> {
+  return leaving(async () => {
+    const message = parseBearerMessage(mechanism, decodeUtf8(initial ?? (await response(context, ''))) ?? '');
+    if (message === undefined) return { kind: 'malformed' };
+    const { token, username } = message;
+    const result = await context.accounts.authenticateToken(token, username, context.protocol, context.from);
+    if (!result.ok && result.code !== 'UNAVAILABLE') await context.ask(Buffer.from(bearerFailure(context.protocol)));
+    return { kind: 'done', username: username ?? '', result };
   });
 }
 

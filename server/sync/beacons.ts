@@ -9,7 +9,7 @@ import type { MailboxId, Modseq, UserId } from '../mail/ids.ts';
 export type Beacon =
   | { readonly kind: 'mailbox'; readonly user: UserId; readonly mailbox: MailboxId; readonly modseq: Modseq }
   | { readonly kind: 'mailboxes'; readonly user: UserId }
-  | { readonly kind: 'access'; readonly user: UserId; readonly reason: string };
+  | { readonly kind: 'access'; readonly user: UserId; readonly reason: string; readonly token?: string | undefined };
 
 export type BeaconListener = (beacon: Beacon) => void;
 

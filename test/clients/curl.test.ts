@@ -15,7 +15,7 @@ describe('curl', { skip }, () => {
   let worker: TestWorker;
   let filled: FilledMailbox;
   before(async () => {
-    worker = await startWorker({ ...(await sharedServers()), services: ['imap', 'lmtp', 'pop3'] });
+    worker = await startWorker({ ...(await sharedServers()), services: ['imap', 'lmtp', 'pop3', 'submission', 'api'] });
     filled = await fillMailbox(worker);
   });
   after(async () => {
@@ -67,5 +67,31 @@ describe('curl', { skip }, () => {
       const whole = raw.toString('latin1').endsWith('\r\n') ? raw : Buffer.concat([raw, Buffer.from('\r\n')]);
       assert.ok(got.equals(whole), `message ${at}`);
     }
+  });
+
+  it('signs in to IMAP, POP3 and submission with an access token', async () => {
+    const api = `http://127.0.0.1:${worker.port('api')}`;
+    const signIn = await fetch(`${api}/authenticate`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ username: filled.user.username, password: filled.user.password, token: true }),
+    });
+    const { token } = (await signIn.json()) as { token: string };
+    const withToken = (bearer: string, mechanism: string, ...args: string[]): Promise<Buffer> =>
+      mustRun('curl', [
+        ...['-sS', '--max-time', '50', '--user', filled.user.username, '--oauth2-bearer', bearer],
+        ...['--login-options', `AUTH=${mechanism}`, ...args],
+      ]);
+    const pop3 = `pop3://127.0.0.1:${worker.port('pop3')}/`;
+    const submission = `smtp://127.0.0.1:${worker.port('submission')}/client.test`;
+    const file = path.join(tempDir('curl'), 'sent.eml');
+    writeFileSync(file, 'Subject: by token\r\n\r\nHello.\r\n');
+    const send = ['-T', file, '--mail-from', filled.user.username, '--mail-rcpt', filled.user.username];
+    for (const mechanism of ['OAUTHBEARER', 'XOAUTH2']) {
+      assert.match((await withToken(token, mechanism, imap(''))).toString(), /"?INBOX"?\r$/m);
+      assert.match((await withToken(token, mechanism, pop3)).toString(), /^1 \d+\r$/m);
+      await withToken(token, mechanism, submission, ...send);
+    }
+    await assert.rejects(withToken('f'.repeat(40), 'OAUTHBEARER', imap('')), /Login denied|Access denied|67/i);
   });
 });

@@ -115,6 +115,12 @@ function testAccounts(accounts: ReadonlyMap<string, Account>): AccountOperations
       if (account === undefined || password !== PASSWORD) return { ok: false, reason: 'wrong', code: 'AUTHENTICATIONFAILED' };
       return { ok: true, account };
     },
+    authenticateToken: async (token, username) => {
+      const account = accounts.get(token.replace(/^token-/, ''));
+      if (account === undefined || (username !== undefined && username !== account.username))
+        return { ok: false, reason: 'token', code: 'AUTHENTICATIONFAILED' };
+      return { ok: true, account };
+    },
     startScram: async (username, hash) => {
       const account = accounts.get(username);
       const wrong = { ok: false, reason: 'wrong', code: 'AUTHENTICATIONFAILED' } as const;

@@ -22,9 +22,14 @@ export const tokens = {
       ttl: number({ min: 1, max: 10 * 365 * 86_400 }),
       /** For the role manager: whose users it administers. */
       domains: list(z.string('must be a text').trim().max(255, 'must have at most 255 characters'), 1_000),
-      /** For the role custom: `resource:action:any` or `resource:action:own`. */
+      /** For the role custom: `resource:action:any` or `resource:action:own`; `imap:use:own` and its kin let it sign in to mail (OAUTHBEARER). */
       grants: list(
-        z.string().regex(/^[a-z0-9]+:(?:create|read|update|delete):(?:any|own)$/, 'must be like messages:read:own'),
+        z
+          .string()
+          .regex(
+            /^(?:[a-z0-9]+:(?:create|read|update|delete):(?:any|own)|(?:imap|pop3|smtp):use:own)$/,
+            'must be like messages:read:own, or imap:use:own',
+          ),
         200,
       ),
     },

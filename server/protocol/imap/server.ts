@@ -5,6 +5,7 @@ import type { ConnectionHandler } from '../../base/listener.ts';
 import type { Logger } from '../../base/log.ts';
 import type { UserId } from '../../mail/ids.ts';
 import type { Operations, UserEvent } from '../../operations/contract.ts';
+import { concerns } from '../access-watch.ts';
 import type { CommandContext, Completion } from './command.ts';
 import { ImapConnection } from './connection.ts';
 import type { Dispatched } from './dispatcher.ts';
@@ -103,7 +104,10 @@ export class ImapServer {
   #onUserEvent(user: UserId, event: UserEvent): void {
     if (event.kind !== 'access') return;
     // Password changed, account disabled or removed: whoever may still come in signs in again.
-    for (const connection of this.#byUser.get(user)?.connections ?? []) connection.end('Access has changed, sign in again');
+    for (const connection of this.#byUser.get(user)?.connections ?? []) {
+      const account = connection.session.accountOrNone;
+      if (account === undefined || concerns(event, account)) connection.end('Access has changed, sign in again');
+    }
   }
 
   count(done: Dispatched): void {

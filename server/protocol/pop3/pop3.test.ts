@@ -89,7 +89,7 @@ test('capabilities in both states', async () => {
     'EXPIRE NEVER',
     'IMPLEMENTATION Mallard',
     'USER',
-    'SASL SCRAM-SHA-256 SCRAM-SHA-1 PLAIN',
+    'SASL SCRAM-SHA-256 SCRAM-SHA-1 PLAIN OAUTHBEARER XOAUTH2',
     'UTF8 USER',
     'UIDL',
     'TOP',
@@ -199,7 +199,14 @@ test('logins: USER/PASS, AUTH PLAIN in both forms, wrong ones', async () => {
   assert.match(await ask(first, `AUTH PLAIN ${good}`), /^\+OK 0 messages/);
   assert.match(await ask(first, 'AUTH PLAIN'), /^-ERR Not after login/);
   const second = await client();
-  assert.deepEqual(await multi(second, 'AUTH'), ['+OK Mechanisms follow', 'SCRAM-SHA-256', 'SCRAM-SHA-1', 'PLAIN']);
+  assert.deepEqual(await multi(second, 'AUTH'), [
+    '+OK Mechanisms follow',
+    'SCRAM-SHA-256',
+    'SCRAM-SHA-1',
+    'PLAIN',
+    'OAUTHBEARER',
+    'XOAUTH2',
+  ]);
   assert.equal(await ask(second, 'AUTH PLAIN'), '+ ');
   assert.match(await ask(second, '*'), /^-ERR Cancelled/);
   assert.equal(await ask(second, 'AUTH PLAIN'), '+ ');

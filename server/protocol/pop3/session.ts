@@ -6,8 +6,7 @@ import type { Connection } from '../../base/connection.ts';
 import type { Logger } from '../../base/log.ts';
 import type { SocketIo } from '../../base/socket-io.ts';
 import type { Config } from '../../config/schema.ts';
-import type { UserId } from '../../mail/ids.ts';
-import type { Operations } from '../../operations/contract.ts';
+import type { Account, Operations } from '../../operations/contract.ts';
 import type { UserLimitReader } from '../../operations/user-limits.ts';
 import type { Maildrop } from './maildrop.ts';
 import { DotStuffer } from './wire/dot-stuffing.ts';
@@ -37,7 +36,7 @@ export class Pop3Session {
   #authFailures = 0;
   #errors = 0;
   #closing = false;
-  #onLogIn: (user: UserId) => void = () => {};
+  #onLogIn: (account: Account) => void = () => {};
 
   constructor(connection: Connection, services: Pop3Services, log: Logger, io: SocketIo, reader: LineReader) {
     this.connection = connection;
@@ -142,13 +141,13 @@ export class Pop3Session {
     }
   }
 
-  onLogIn(listener: (user: UserId) => void): void {
+  onLogIn(listener: (account: Account) => void): void {
     this.#onLogIn = listener;
   }
 
-  loggedIn(maildrop: Maildrop): void {
+  loggedIn(account: Account, maildrop: Maildrop): void {
     this.#maildrop = maildrop;
-    this.#onLogIn(maildrop.user);
+    this.#onLogIn(account);
     this.#log = this.#log.with({ user: maildrop.user });
   }
 

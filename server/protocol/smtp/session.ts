@@ -122,7 +122,7 @@ export class SmtpSession {
 
   authenticated(account: Account): void {
     this.#account = account;
-    this.access.begin(account.user);
+    this.access.begin(account);
   }
 
   /** Counts a wrong password; true when there were too many. */

@@ -335,7 +335,7 @@ test('submission wants a login, by PLAIN or LOGIN, and answers wrong ones', asyn
   service.store.addUser('user@mail.test');
   const base64 = (text: string): string => Buffer.from(text).toString('base64');
   const smtp = await service.client();
-  assert.match(await smtp.say('EHLO x'), /\|250-AUTH SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN\|/);
+  assert.match(await smtp.say('EHLO x'), /\|250-AUTH SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN OAUTHBEARER XOAUTH2\|/);
   assert.match(await smtp.say('MAIL FROM:<user@mail.test>'), /^530 5\.7\.0/);
   smtp.send('BDAT 5\r\nNOOP\n');
   assert.match(await smtp.reply(), /^530 5\.7\.0/);

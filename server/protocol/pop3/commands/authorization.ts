@@ -107,7 +107,7 @@ async function finishLogIn(session: Pop3Session, username: string, result: Authe
   const own = (await limitsOf?.(result.account.user))?.pop3MaxMessages ?? 0;
   const maxMessages = own > 0 ? own : config.pop3.maxMessages;
   const maildrop = await Maildrop.open(operations, result.account.user, { ...config.pop3, maxMessages });
-  session.loggedIn(maildrop);
+  session.loggedIn(result.account, maildrop);
   session.log.info('logged in', { username: result.account.username, ip: connection.remoteAddress, tls: connection.secure });
   session.ok(`${maildrop.count} messages (${maildrop.totalBytes} octets)`);
 }
