@@ -72,6 +72,7 @@ function imapSettings(config: Config): Partial<ImapSettings> {
     idleTimeoutMs: config.imap.idleTimeoutMs,
     preAuthTimeoutMs: config.imap.preAuthTimeoutMs,
     maxLineBytes: config.imap.maxLineBytes,
+    administrators: config.imap.administrators,
     maxMessageBytes: config.store.maxMessageBytes,
     failureDelayMs: config.auth.failureDelayMs,
     maxFailuresPerConnection: config.auth.maxFailuresPerConnection,

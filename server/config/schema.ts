@@ -247,6 +247,10 @@ const imap = z
     idleTimeoutMs: durationMs(30 * MINUTE, 'RFC 9051 §5.4 asks for at least thirty minutes'),
     preAuthTimeoutMs: durationMs(1 * MINUTE, 'Time to log in'),
     maxLineBytes: positive(64 * KiB, 'Longest command without its literals (octets)'),
+    administrators: z
+      .array(z.string().min(1))
+      .default([])
+      .describe('Users who may set quotas (SETQUOTA) and the shared metadata of the server by IMAP'),
   })
   .prefault({});
 

@@ -259,7 +259,7 @@ function operationsOf(store: FakeMailStore): Operations {
         return () => void all.delete(listener);
       },
     },
-    quota: async (user: UserId) => ({ limitBytes: 0, usedBytes: used(user), usedMessages: 0 }),
+    quota: async (user: UserId) => ({ limitBytes: 0, usedBytes: used(user), limitMessages: 0, usedMessages: 0 }),
     accounts: {
       authenticate: async (username: string, password: string) => {
         if (store.away) return { ok: false, reason: 'away', code: 'UNAVAILABLE' };

@@ -81,6 +81,7 @@ export function accountOf(user: User, defaults: AccountDefaults): Account {
     username: user.username,
     address: user.address,
     quotaBytes: user.quota > 0 ? user.quota : defaults.quotaBytes,
+    quotaMessages: user.quotaMessages ?? 0,
   };
 }
 

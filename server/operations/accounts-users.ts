@@ -215,6 +215,7 @@ function newUserFields(input: NewUser, key: string, address: string): UserFields
     targets: forwardTargets(input.targets ?? []),
     spamLevel: input.spamLevel ?? 50,
     quota: limit(input.quota),
+    quotaMessages: limit(input.quotaMessages),
     recipients: limit(input.recipients),
     forwards: limit(input.forwards),
     filters: limit(input.filters),

@@ -11,7 +11,7 @@ import type { Database } from '../store/connect.ts';
 import { type AddressAdministration, createAddressAdministration } from './accounts-addresses.ts';
 import { ACCOUNT_DEFAULTS, type AccountContext, type AccountMail, accountOf } from './accounts-context.ts';
 import { signInByToken } from './accounts-bearer.ts';
-import { resolveRecipient } from './accounts-lookup.ts';
+import { findSignInUser, resolveRecipient } from './accounts-lookup.ts';
 import { startScram } from './accounts-scram.ts';
 import { type SignInFailure, type SignInRequest, type SignIn, signIn } from './accounts-sign-in.ts';
 import { type TokenAdministration, createTokenAdministration } from './accounts-tokens.ts';
@@ -115,6 +115,14 @@ export function createAccounts(parts: AccountParts): Accounts {
         startScram(context, authLog, decoyKey, { username, hash, protocol, ip: from.ip, session: from.connection }),
       resolveRecipient: (address) => resolveRecipient(context, address),
       account,
+      accountByName: async (name) => {
+        const found = await findSignInUser(context, name);
+        return found === undefined ? undefined : accountOf(found, context.defaults);
+      },
+      setQuota: async (user, { bytes, messages }) => {
+        await context.tables.users.update({ id: user }, { set: { quota: bytes, quotaMessages: messages } });
+        recent.delete(user);
+      },
     },
     users: createUserAdministration(context),
     deletion: createUserDeletion(context),

@@ -23,6 +23,8 @@ export type Account = {
   readonly address: string;
   /** Octets; 0 = unlimited. */
   readonly quotaBytes: number;
+  /** Messages; 0 or absent = unlimited. */
+  readonly quotaMessages?: number;
   /** The record of the access token that the sign-in stands on: when that is revoked, the session ends. */
   readonly token?: string;
 };
@@ -79,7 +81,16 @@ export type MailboxOperations = {
   readonly claimRecent: (user: UserId, mailbox: MailboxId, through: Uid) => Promise<Uid>;
 };
 
-export type QuotaState = { readonly limitBytes: number; readonly usedBytes: number; readonly usedMessages: number };
+/** 0 = unlimited. */
+export type QuotaLimits = { readonly bytes: number; readonly messages: number };
+
+/** Limits of 0 = unlimited. */
+export type QuotaState = {
+  readonly limitBytes: number;
+  readonly usedBytes: number;
+  readonly limitMessages: number;
+  readonly usedMessages: number;
+};
 
 // ── Content ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -438,4 +449,8 @@ export type AccountOperations = {
   /** Finds who gets mail for an address: exact, without +label, domain alias, wildcard. */
   readonly resolveRecipient: (address: string) => Promise<RecipientLookup>;
   readonly account: (user: UserId) => Promise<Account | undefined>;
+  /** Who signs in by this name. */
+  readonly accountByName: (name: string) => Promise<Account | undefined>;
+  /** Limits of 0 = the installation's default. Whoever calls has made sure that it may be done. */
+  readonly setQuota: (user: UserId, limits: QuotaLimits) => Promise<void>;
 };

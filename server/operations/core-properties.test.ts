@@ -42,7 +42,14 @@ describe('the mail store under concurrent change', () => {
       await ensureIndexes(database);
       databases.push(database);
       beacons.push(signal);
-      cores.push(createCore({ database, beacons: signal, log: silentLogger, quotaLimit: () => Promise.resolve(0) }));
+      cores.push(
+        createCore({
+          database,
+          beacons: signal,
+          log: silentLogger,
+          quotaLimits: () => Promise.resolve({ bytes: 0, messages: 0 }),
+        }),
+      );
     }
   });
   after(async () => {

@@ -20,7 +20,12 @@ async function startWorker(quotaBytes = 0): Promise<Worker> {
   const database = await connectDatabase({ uri }, silentLogger);
   await ensureIndexes(database);
   const beacons = createRedisBeacons(redisUri, database.main.databaseName, silentLogger);
-  const core = createCore({ database, beacons, log: silentLogger, quotaLimit: () => Promise.resolve(quotaBytes) });
+  const core = createCore({
+    database,
+    beacons,
+    log: silentLogger,
+    quotaLimits: () => Promise.resolve({ bytes: quotaBytes, messages: 0 }),
+  });
   const worker = { ...core, database, beacons };
   workers.push(worker);
   return worker;

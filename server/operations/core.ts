@@ -11,7 +11,7 @@ import type { Database } from '../store/connect.ts';
 import { readNodes } from '../store/mailbox-nodes.ts';
 import type { Beacons } from '../sync/beacons.ts';
 import { type ContentLimits, DEFAULT_CONTENT_LIMITS, createContentService } from './contents.ts';
-import type { Operations } from './contract.ts';
+import type { Operations, QuotaLimits } from './contract.ts';
 import { type Housekeeping, createHousekeeping } from './housekeeping.ts';
 import { DEFAULT_REGISTRY_LIMITS, MailboxRegistry, type RegistryLimits } from './mailbox-registry.ts';
 import { DEFAULT_MAILBOX_LIMITS, type MailboxLimits, createMailboxes } from './mailboxes.ts';
@@ -28,7 +28,7 @@ export type CoreOptions = {
   readonly beacons: Beacons;
   readonly log: Logger;
   /** Octets a user may store; 0 = unlimited. */
-  readonly quotaLimit: (user: UserId) => Promise<number>;
+  readonly quotaLimits: (user: UserId) => Promise<QuotaLimits>;
   readonly contents?: Partial<ContentLimits>;
   readonly registry?: Partial<RegistryLimits>;
   readonly mailboxes?: Partial<MailboxLimits>;
@@ -50,7 +50,7 @@ export function createCore(options: CoreOptions): Core {
   const { database, beacons, log } = options;
   const blobs = createMongoBlobStore(database);
   const contents = createContentService(database, blobs, { ...DEFAULT_CONTENT_LIMITS, ...options.contents });
-  const quota = new QuotaKeeper(database, options.quotaLimit);
+  const quota = new QuotaKeeper(database, options.quotaLimits);
 
   // Applying an entry may mean finishing a move, which is an operation on another mailbox: the two need each other.
   let service: MessageService | undefined;

@@ -129,7 +129,10 @@ export async function createOperations(config: Config, log: Logger): Promise<Ope
     database,
     beacons,
     log: log.with({ service: 'store' }),
-    quotaLimit: async (user) => (await accounts?.operations.account(user))?.quotaBytes ?? 0,
+    quotaLimits: async (user) => {
+      const account = await accounts?.operations.account(user);
+      return { bytes: account?.quotaBytes ?? 0, messages: account?.quotaMessages ?? 0 };
+    },
     contents: { maxMessageBytes: config.store.maxMessageBytes },
   });
   const { mailboxes, quota } = core.operations;

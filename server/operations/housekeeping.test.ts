@@ -28,7 +28,12 @@ describe('housekeeping', () => {
   });
 
   const newCore = (): Core =>
-    createCore({ database, beacons: createLocalBeacons(), log: silentLogger, quotaLimit: () => Promise.resolve(0) });
+    createCore({
+      database,
+      beacons: createLocalBeacons(),
+      log: silentLogger,
+      quotaLimits: () => Promise.resolve({ bytes: 0, messages: 0 }),
+    });
 
   const message = (name: string): Buffer =>
     Buffer.from(

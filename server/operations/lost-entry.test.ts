@@ -33,7 +33,12 @@ after(async () => {
 async function startWorker(): Promise<Worker> {
   const database = await connectDatabase({ uri: mongod.uri.replace('/?', '/lost?') }, silentLogger);
   await ensureIndexes(database);
-  const core = createCore({ database, beacons: createLocalBeacons(), log: silentLogger, quotaLimit: () => Promise.resolve(0) });
+  const core = createCore({
+    database,
+    beacons: createLocalBeacons(),
+    log: silentLogger,
+    quotaLimits: () => Promise.resolve({ bytes: 0, messages: 0 }),
+  });
   const worker = { ...core, database };
   workers.push(worker);
   return worker;

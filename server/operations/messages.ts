@@ -12,6 +12,7 @@ import { type PlacementRef, readRefs } from '../store/placements.ts';
 import type { MailboxLog } from '../sync/mailbox-log.ts';
 import type { AppendResult, CopyResult, MessageOperations, QuotaState, StoredContent } from './contract.ts';
 import type { DraftMessage } from './entry-draft.ts';
+import { exceedsQuota } from './quota.ts';
 import type { MailboxRegistry } from './mailbox-registry.ts';
 import type { Materializer } from './materializer.ts';
 
@@ -40,16 +41,15 @@ export type MessageService = {
 export function createMessages(parts: MessageParts): MessageService {
   const { database, registry, materializer } = parts;
 
-  const checkQuota = async (user: UserId, bytes: number): Promise<void> => {
-    const { limitBytes, usedBytes } = await parts.quota(user);
-    if (limitBytes > 0 && usedBytes + bytes > limitBytes) throw refused('OVERQUOTA', 'The quota of this account is used up.');
+  const checkQuota = async (user: UserId, added: readonly { readonly sizeBytes: number }[]): Promise<void> => {
+    if (exceedsQuota(await parts.quota(user), added)) throw refused('OVERQUOTA', 'The quota of this account is used up.');
   };
 
   const append: MessageOperations['append'] = async (user, mailbox, messages, options = {}) => {
     if (options.ignoreQuota !== true) {
       await checkQuota(
         user,
-        messages.reduce((sum, message) => sum + message.stored.sizeBytes, 0),
+        messages.map((message) => message.stored),
       );
     }
     const drafts = messages.map(
@@ -101,10 +101,7 @@ export function createMessages(parts: MessageParts): MessageService {
   const copy: MessageOperations['copy'] = async (user, from, uids, to, toUser = user) => {
     const refs = await registry.use(user, from, (log) => refsOf(log, user, from, uids));
     return registry.use(toUser, to, async (log, writer) => {
-      await checkQuota(
-        toUser,
-        refs.reduce((sum, ref) => sum + ref.sizeBytes, 0),
-      );
+      await checkQuota(toUser, refs);
       const target: Uid[] = [];
       let modseq: Modseq = log.modseq;
       for (const chunk of chunks(refs, MAX_PER_ENTRY)) {

@@ -17,7 +17,12 @@ describe('shared mailboxes and annotations', () => {
   before(async () => {
     database = await connectDatabase({ uri: (await sharedServers()).mongodbUri }, silentLogger);
     await ensureIndexes(database, [...INDEXES, ...ANNOTATION_INDEXES]);
-    core = createCore({ database, beacons: createLocalBeacons(), log: silentLogger, quotaLimit: () => Promise.resolve(0) });
+    core = createCore({
+      database,
+      beacons: createLocalBeacons(),
+      log: silentLogger,
+      quotaLimits: () => Promise.resolve({ bytes: 0, messages: 0 }),
+    });
     for (const user of [ann, bob]) await core.operations.mailboxes.createDefaults(user);
   });
   after(async () => {

@@ -5,6 +5,8 @@ import type { ScramKeys } from '../auth/scram.ts';
 export type UserLimits = {
   /** Octets of all messages. */
   readonly quota: number;
+  /** Messages; absent or 0 = no limit. */
+  readonly quotaMessages?: number;
   /** Recipients a day. */
   readonly recipients: number;
   /** Forwarded messages a day. */

@@ -79,8 +79,16 @@ describe('curl', { skip }, () => {
     const { token } = (await signIn.json()) as { token: string };
     const withToken = (bearer: string, mechanism: string, ...args: string[]): Promise<Buffer> =>
       mustRun('curl', [
-        ...['-sS', '--max-time', '50', '--user', filled.user.username, '--oauth2-bearer', bearer],
-        ...['--login-options', `AUTH=${mechanism}`, ...args],
+        '-sS',
+        '--max-time',
+        '50',
+        '--user',
+        filled.user.username,
+        '--oauth2-bearer',
+        bearer,
+        '--login-options',
+        `AUTH=${mechanism}`,
+        ...args,
       ]);
     const pop3 = `pop3://127.0.0.1:${worker.port('pop3')}/`;
     const submission = `smtp://127.0.0.1:${worker.port('submission')}/client.test`;

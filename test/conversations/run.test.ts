@@ -13,10 +13,12 @@ const scripts = readdirSync(import.meta.dirname, { recursive: true, encoding: 'u
   .map((name) => parseScript(name, readFileSync(path.join(import.meta.dirname, name), 'utf8')));
 
 let service: ImapTestService;
+/** Names of users who administer; the service looks at it at each question. */
+const administrators: string[] = [];
 let announced: ReadonlySet<string>;
 
 before(async () => {
-  service = await startImap({ workers: 2, settings: { failureDelayMs: 1 } });
+  service = await startImap({ workers: 2, settings: { failureDelayMs: 1, administrators } });
   const { name } = await service.createUser();
   const client = await RawImapClient.login(service.port, name);
   const [line = ''] = await client.ok('CAPABILITY');
@@ -50,6 +52,7 @@ for (const [workers, title] of [
         const ports = service.workers.slice(0, workers).map((worker) => worker.port);
         const names = [name];
         while (names.length < script.users) names.push((await service.createUser()).name);
+        administrators.push(...script.administrators.map((number) => names[number - 1]!));
         const bindings = Object.fromEntries(names.map((one, i) => [i === 0 ? 'user' : `user${i + 1}`, one]));
         await new Conversation(script, bindings).run(ports, names);
       });

@@ -4,6 +4,7 @@
  *   capabilities: MOVE                 skipped by the runner (with its reason) when the server does not announce them
  *   connections: 2                     default 1
  *   users: 2                           default 1; connection n logs in as user n, whose name is $user, $user2 …
+ *   administrators: 2                  which of the users may administer
  *   state: selected                    none | authenticated | selected (INBOX), for all connections; default selected
  *   messages: simple.eml               put into INBOX before anybody logs in
  *   recent: kept                       else a session before the script has taken \Recent
@@ -37,6 +38,8 @@ export type Script = {
   readonly connections: number;
   /** Connection n belongs to user n, the last one having the rest. */
   readonly users: number;
+  /** Numbers of users. */
+  readonly administrators: readonly number[];
   readonly state: 'none' | 'authenticated' | 'selected';
   readonly messages: readonly string[];
   readonly keepsRecent: boolean;
@@ -81,6 +84,7 @@ export function parseScript(name: string, text: string): Script {
     capabilities: words('capabilities'),
     connections: Number(headers.get('connections') ?? 1),
     users: Number(headers.get('users') ?? 1),
+    administrators: words('administrators').map(Number),
     state,
     messages: words('messages'),
     keepsRecent: headers.get('recent') === 'kept',

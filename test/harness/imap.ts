@@ -8,7 +8,7 @@ import { type Listener, listen } from '../../server/base/listener.ts';
 import { type Logger, silentLogger } from '../../server/base/log.ts';
 import type { TlsProvider } from '../../server/base/tls-contexts.ts';
 import type { UserId } from '../../server/mail/ids.ts';
-import type { Account, AccountOperations, Operations } from '../../server/operations/contract.ts';
+import type { Account, AccountOperations, Operations, QuotaLimits } from '../../server/operations/contract.ts';
 import { type Core, createCore } from '../../server/operations/core.ts';
 import { ImapServer } from '../../server/protocol/imap/server.ts';
 import type { ImapSettings } from '../../server/protocol/imap/settings.ts';
@@ -72,7 +72,7 @@ type WorkerOptions = {
   readonly mongodbUri: string;
   readonly redisUri: string;
   readonly log: Logger;
-  readonly accounts: ReadonlyMap<string, Account>;
+  readonly accounts: Map<string, Account>;
   readonly options: ImapTestOptions;
 };
 
@@ -81,8 +81,11 @@ async function startWorker(worker: WorkerOptions): Promise<ImapTestWorker & { re
   const database: Database = await connectDatabase({ uri: worker.mongodbUri }, log);
   await ensureIndexes(database);
   const beacons: Beacons = createRedisBeacons(worker.redisUri, database.main.databaseName, log);
-  const quotaOf = (user: UserId): number => [...accounts.values()].find((account) => account.user === user)?.quotaBytes ?? 0;
-  const core: Core = createCore({ database, beacons, log, quotaLimit: (user) => Promise.resolve(quotaOf(user)) });
+  const quotaOf = (user: UserId): QuotaLimits => {
+    const account = [...accounts.values()].find((one) => one.user === user);
+    return { bytes: account?.quotaBytes ?? 0, messages: account?.quotaMessages ?? 0 };
+  };
+  const core: Core = createCore({ database, beacons, log, quotaLimits: (user) => Promise.resolve(quotaOf(user)) });
   const ops: Operations = { ...core.operations, accounts: testAccounts(accounts) };
   const server = new ImapServer({ ops, log, ...(options.settings === undefined ? {} : { settings: options.settings }) });
   const listener: Listener = await listen({
@@ -108,7 +111,7 @@ async function startWorker(worker: WorkerOptions): Promise<ImapTestWorker & { re
   };
 }
 
-function testAccounts(accounts: ReadonlyMap<string, Account>): AccountOperations {
+function testAccounts(accounts: Map<string, Account>): AccountOperations {
   return {
     authenticate: async (username, password) => {
       const account = accounts.get(username);
@@ -132,6 +135,11 @@ function testAccounts(accounts: ReadonlyMap<string, Account>): AccountOperations
     resolveRecipient: async (name) => {
       const account = accounts.get(name);
       return account === undefined ? { kind: 'unknown' } : { kind: 'user', account, label: undefined, disabled: false };
+    },
+    accountByName: async (name) => accounts.get(name),
+    setQuota: async (user, { bytes, messages }) => {
+      for (const [name, account] of accounts)
+        if (account.user === user) accounts.set(name, { ...account, quotaBytes: bytes, quotaMessages: messages });
     },
     account: async (user) => [...accounts.values()].find((account) => account.user === user),
   };

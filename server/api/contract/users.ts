@@ -79,6 +79,7 @@ const target = z.string('must be a text').max(2_048, 'must have at most 2048 cha
 
 const LIMITS = [
   'quota',
+  'quotaMessages',
   'recipients',
   'forwards',
   'filters',
@@ -147,6 +148,7 @@ const shown = success.extend({
   disabledScopes: z.array(z.string()),
   limits: z.object({
     quota,
+    quotaMessages: quota,
     recipients: counted,
     filters: quota,
     forwards: counted,

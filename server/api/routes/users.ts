@@ -11,16 +11,18 @@ export function userRoutes({ operations, store }: ApiContext): Route[] {
   const { defaults } = accounts.context;
   const { usage, flow } = store;
   const used = async (user: string): Promise<number> => (await operations.quota(asUser(user))).usedBytes;
+  const usedMessages = async (user: string): Promise<number> => (await operations.quota(asUser(user))).usedMessages;
 
   const usedNow = async (user: string): Promise<Used> => {
-    const [storage, recipients, forwards, received, filters] = await Promise.all([
+    const [storage, messages, recipients, forwards, received, filters] = await Promise.all([
       used(user),
+      usedMessages(user),
       usage.used(user, 'recipients', DAY_MS),
       usage.used(user, 'forwards', DAY_MS),
       usage.used(user, 'received', HOUR_MS),
       flow.filters.count({ user }),
     ]);
-    return { storage, recipients, forwards, received, filters };
+    return { storage, messages, recipients, forwards, received, filters };
   };
 
   return [
@@ -158,7 +160,7 @@ function listed(user: UserView, defaults: AccountDefaults, usedBytes: number): L
 }
 
 /** What counts against the limits now: octets, and numbers within the running day or hour. */
-type Used = { readonly [what in 'storage' | 'recipients' | 'forwards' | 'received' | 'filters']: number };
+type Used = { readonly [what in 'storage' | 'messages' | 'recipients' | 'forwards' | 'received' | 'filters']: number };
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -188,6 +190,7 @@ function shown(user: UserView, defaults: AccountDefaults, used: Used): Omit<Show
     disabledScopes: [...user.disabledScopes],
     limits: {
       quota,
+      quotaMessages: { allowed: user.quotaMessages ?? 0, used: used.messages },
       recipients: counted(user.recipients, defaults.recipients, used.recipients),
       filters: { allowed: allowed(user.filters, defaults.filters), used: used.filters },
       forwards: counted(user.forwards, defaults.forwards, used.forwards),

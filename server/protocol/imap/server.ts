@@ -142,7 +142,11 @@ export class ImapServer {
       if (parser.trySp() && parser.peekIs('(')) parser.expectFlagList();
       const { mailbox } = await resolveMailbox(context, name, { needs: 'i', missing: 'TRYCREATE' });
       const quota = await ops.quota(mailbox.user);
-      if (quota.limitBytes > 0 && quota.usedBytes + request.sizeBytes > quota.limitBytes) {
+      const { limitBytes, limitMessages, usedBytes, usedMessages } = quota;
+      if (
+        (limitBytes > 0 && usedBytes + request.sizeBytes > limitBytes) ||
+        (limitMessages > 0 && usedMessages >= limitMessages)
+      ) {
         return { status: 'NO', code: 'OVERQUOTA', text: 'The mailbox is full' };
       }
     } catch (error) {

@@ -19,6 +19,8 @@ export type ImapSettings = {
   readonly maxBadCommands: number;
   readonly failureDelayMs: number;
   readonly maxFailuresPerConnection: number;
+  /** User names, as they sign in, of those who may set quotas and the server's shared metadata. */
+  readonly administrators: readonly string[];
   /** From where a password may come without TLS. */
   readonly allowPlaintext: 'never' | 'loopback' | 'always';
 };
@@ -37,5 +39,6 @@ export const DEFAULT_IMAP_SETTINGS: ImapSettings = {
   maxBadCommands: 30,
   failureDelayMs: 2_000,
   maxFailuresPerConnection: 5,
+  administrators: [],
   allowPlaintext: 'loopback',
 };

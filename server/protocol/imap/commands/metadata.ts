@@ -1,6 +1,7 @@
 /** GETMETADATA and SETMETADATA (RFC 5464), for mailboxes and for the account (""). */
 import { refused } from '../../../base/fault.ts';
 import type { MailboxId, UserId } from '../../../mail/ids.ts';
+import { isAdministrator } from '../administrators.ts';
 import { type CommandContext, type CommandSpec, AUTHENTICATED, command, ok } from '../command.ts';
 import { isInternalEntry, resolveMailbox } from '../mailbox-names.ts';
 import type { ImapOutput } from '../output.ts';
@@ -131,7 +132,7 @@ const setMetadata = command<SetArguments>({
     const { ops, session } = context;
     const isShared = entries.some(({ entry }) => entry.startsWith('/shared/'));
     // RFC 5464 §4.3: server entries below /shared are the administrator's.
-    if (given === '' && isShared) throw refused('NOPERM', 'Only an administrator can set that');
+    if (given === '' && isShared && !isAdministrator(context)) throw refused('NOPERM', 'Only an administrator can set that');
     if (entries.some(({ entry }) => isInternalEntry(entry))) throw refused('NOPERM', 'That entry is the server’s own');
     const { owner, mailbox } = await placeOf(context, given, isShared ? 'lrw' : 'lr');
     if (given !== '' && mailbox === undefined) throw refused('CANNOT', 'That name is not a mailbox');
