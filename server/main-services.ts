@@ -22,13 +22,14 @@ export function assemble({ config, operations, store, log }: Omit<ServiceContext
   const mail = createMailServices({ config, store: { ...store, operations: forDelivery }, log });
   const { delivery, outgoing, checks, screen, trace } = mail;
   const sentCopies = createSentCopies({ operations, log: log.with({ service: 'submission' }) });
-  const { expansion, dispatch } = outgoing;
+  const { expansion, dispatch, lists } = outgoing;
   const flow = createMailFlow({
     config,
     operations: forDelivery,
     expansion,
     dispatch,
     delivery,
+    lists,
     sentCopies,
     log: log.with({ service: 'delivery' }),
     trace,

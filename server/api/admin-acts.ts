@@ -19,6 +19,7 @@ const CHANGES: ReadonlySet<string> = new Set([
   'Webhooks',
   'Tokens',
   'Queue',
+  'Lists',
 ]);
 const EVERYTHING: ReadonlySet<string> = new Set(['Audit', 'Export']);
 

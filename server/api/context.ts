@@ -24,7 +24,7 @@ export type ApiContext = {
 export type ApiOutgoing = {
   readonly expansion: Expansion;
   readonly dispatch: Pick<Dispatch, 'send'>;
-  readonly queue: Pick<Queue, 'find' | 'remove'>;
+  readonly queue: Pick<Queue, 'find' | 'remove' | 'approve' | 'giveUp'>;
   /** Undefined where nothing is sent. */
   readonly runner: () => Pick<QueueRunner, 'wake' | 'state'> | undefined;
 };

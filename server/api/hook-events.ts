@@ -82,6 +82,9 @@ const EVENTS: Readonly<Record<string, Build>> = {
     selector: input['selector'],
   }),
   deleteDkimKey: event('dkim.deleted', 'dkim'),
+  createList: (input, answer) => ({ type: 'list.created', list: answer['id'], name: input['address'] }),
+  updateList: event('list.changed', 'list'),
+  deleteList: event('list.deleted', 'list'),
   submitMessage: (_input, answer) => ({ type: 'message.submitted', user: text(_input['user']), message: answer['message'] }),
 };
 

@@ -5,7 +5,7 @@
 import type { ContentOperations, StoredContent } from '../operations/contract.ts';
 import type { EnqueueOptions, NewEntry } from '../store/types-queue.ts';
 import type { EnvelopeRecipient } from './envelope.ts';
-import type { Expanded, Expansion } from './expansion.ts';
+import { destinationOf, type Expanded, type Expansion } from './expansion.ts';
 import type { NewEnvelope, Queue } from './queue/queue.ts';
 import { rewriteSender } from './srs.ts';
 
@@ -56,7 +56,9 @@ export function createDispatch({ expansion, queue, contents, srsSecret, wake }: 
     const all: NewEntry[] = [...entries];
     if (entries.length > 0) ({ repeated } = await queue.enqueue(envelope, entries, stored, options));
     for (const [via, forwarded] of forwards) {
-      const from = rewriteSender(envelope.from, via, await srsSecret(), options.now.getTime());
+      // Who is at home there already needs no other name.
+      const own = envelope.from !== '' && destinationOf(envelope.from) === via;
+      const from = own ? envelope.from : rewriteSender(envelope.from, via, await srsSecret(), options.now.getTime());
       const key = options.key === undefined ? {} : { key: `${options.key}:${via}` };
       await queue.enqueue({ ...envelope, from }, forwarded, stored, { ...options, ...key });
       all.push(...forwarded);

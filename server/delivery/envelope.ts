@@ -1,6 +1,6 @@
 /** A message's SMTP envelope and where it came from: what delivery, queue and trace know besides the bytes. */
 import type { TlsDetails } from '../base/connection.ts';
-import type { Account } from '../operations/contract.ts';
+import type { Account, DistributionList, Forwarder } from '../operations/contract.ts';
 
 export type BodyType = '7BIT' | '8BITMIME' | 'BINARYMIME';
 
@@ -13,7 +13,9 @@ export type RecipientTarget =
   /** Elsewhere: by the queue. */
   | { readonly kind: 'remote' }
   /** An address of ours that stands for others. */
-  | { readonly kind: 'forward'; readonly targets: readonly string[] };
+  | { readonly kind: 'forward'; readonly targets: readonly string[]; readonly forwarder?: Forwarder }
+  /** By the queue, which asks the list's rules first. */
+  | { readonly kind: 'list'; readonly list: DistributionList; readonly role: 'post' | 'moderate' };
 
 export type EnvelopeRecipient = {
   /** As the client wrote it, without angle brackets. */

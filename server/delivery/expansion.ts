@@ -48,7 +48,7 @@ export function createExpansion({ operations, localDomains, log, srsSecret, now 
     if (found.kind === 'user') {
       return found.disabled ? { kind: 'disabled' } : { kind: 'local', account: found.account, label: found.label };
     }
-    if (found.kind === 'forward') return { kind: 'forward', targets: found.targets };
+    if (found.kind === 'forward' || found.kind === 'list') return found;
     const parsed = parseAddress(address);
     if (!parsed.ok) return { kind: 'unknown' };
     return (await localDomains.has(parsed.value.asciiDomain)) ? { kind: 'unknown' } : { kind: 'remote' };
@@ -60,12 +60,17 @@ export function createExpansion({ operations, localDomains, log, srsSecret, now 
     let count = 0;
     const follow = async (recipient: EnvelopeRecipient, via: string | undefined, depth: number): Promise<void> => {
       const { target, address } = recipient;
+      if (target.kind === 'list') {
+        // An entry of its own: it may have to wait for a moderator.
+        entries.addList(queueRecipient(recipient), target.list.id, target.role);
+        return;
+      }
       if (target.kind !== 'forward') {
         count += 1;
         if (count > MAX_ENDS) return;
         const destination = target.kind === 'local' ? 'local' : destinationOf(address);
         if (target.kind === 'local' || via === undefined) entries.add(destination, queueRecipient(recipient));
-        else endsOf(forwards, via).add(destination, queueRecipient(recipient));
+        else endsOf(forwards, destinationOf(via)).add(destination, queueRecipient(recipient), { by: via });
         return;
       }
       if (depth >= MAX_FORWARD_DEPTH) {
@@ -75,13 +80,13 @@ export function createExpansion({ operations, localDomains, log, srsSecret, now 
       for (const next of target.targets) {
         const server = tryServer(next);
         if (server !== undefined) {
-          endsOf(forwards, destinationOf(address)).add(server.host, queueRecipient(recipient), server);
+          endsOf(forwards, destinationOf(address)).add(server.host, queueRecipient(recipient), { by: address, route: server });
           continue;
         }
         const found = await classify(next);
         if (found.kind === 'unknown' || found.kind === 'disabled') log.warn('forward to nobody', { address, target: next });
         // A failure beyond here concerns whoever forwards; who wrote asked only for notice of the address that was written to (RFC 3461 §5.2.7.3).
-        else await follow({ address: next, target: found }, destinationOf(address), depth + 1);
+        else await follow({ address: next, target: found }, address, depth + 1);
       }
     };
     for (const recipient of recipients) await follow(recipient, undefined, 0);
@@ -94,22 +99,36 @@ export function createExpansion({ operations, localDomains, log, srsSecret, now 
 
 type Server = { readonly host: string; readonly port: number };
 
-class Ends {
-  readonly #byDestination = new Map<string, { recipients: Map<string, QueueRecipient>; route: Server | undefined }>();
+/** `by`: the address here that passes it on. */
+type Way = { readonly route?: Server; readonly by?: string };
 
-  add(destination: string, recipient: QueueRecipient, route?: Server): void {
+class Ends {
+  readonly #byDestination = new Map<string, { recipients: Map<string, QueueRecipient> } & Way>();
+  readonly #lists = new Map<string, NewEntry>();
+
+  addList(recipient: QueueRecipient, list: string, role: 'post' | 'moderate'): void {
+    // Twice is once: under an alias domain, or as a member of two lists.
+    const key = `${role} ${list}`;
+    if (this.#lists.has(key)) return;
+    this.#lists.set(key, { destination: 'local', recipients: [recipient], ...(role === 'post' ? { list } : {}) });
+  }
+
+  add(destination: string, recipient: QueueRecipient, way: Way = {}): void {
+    const { route } = way;
     const key = route === undefined ? destination : `${route.host}:${route.port}`;
-    const known = this.#byDestination.get(key) ?? { recipients: new Map<string, QueueRecipient>(), route };
+    const known = this.#byDestination.get(key) ?? { recipients: new Map<string, QueueRecipient>(), ...way };
     this.#byDestination.set(key, known);
     if (!known.recipients.has(recipient.address)) known.recipients.set(recipient.address, recipient);
   }
 
   list(): NewEntry[] {
-    return [...this.#byDestination].map(([key, { recipients, route }]) => ({
+    const others = [...this.#byDestination].map(([key, { recipients, route, by }]) => ({
       destination: route === undefined ? key : route.host,
       recipients: [...recipients.values()],
       ...(route === undefined ? {} : { route }),
+      ...(by === undefined ? {} : { forwardedBy: by }),
     }));
+    return [...others, ...this.#lists.values()];
   }
 }
 

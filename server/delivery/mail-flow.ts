@@ -17,6 +17,9 @@ import { describeOutcome, type OutcomeText } from './outcome-reply.ts';
 import { composeNotice, wantingNotice } from './queue/bounce.ts';
 import type { NewEnvelope } from './queue/queue.ts';
 import { completeSubmitted, type SubmittedMessage } from './submitted-message.ts';
+import type { Lists } from './lists/lists.ts';
+import { parseAddressList } from '../mime/addresses.ts';
+import { fieldValue, findField, readHeaderFields } from '../mime/header-fields.ts';
 import type { SentCopies } from './sent-copy.ts';
 import { countReceived, deliveryFields, receivedField } from './trace-header.ts';
 
@@ -51,6 +54,7 @@ export type MailFlowParts = {
   readonly expansion: Expansion;
   readonly dispatch: Dispatch;
   readonly delivery: Delivery;
+  readonly lists: Lists;
   readonly sentCopies: SentCopies;
   readonly log: Logger;
   readonly trace?: TraceSink;
@@ -64,7 +68,7 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
 export function createMailFlow(parts: MailFlowParts): MailFlow {
-  const { config, operations, expansion, dispatch, delivery, sentCopies, log } = parts;
+  const { config, operations, expansion, dispatch, delivery, lists, sentCopies, log } = parts;
 
   const owns: MailFlow['owns'] = async (account, address) => {
     const found = await operations.accounts.resolveRecipient(address);
@@ -81,6 +85,8 @@ export function createMailFlow(parts: MailFlowParts): MailFlow {
 
   const receive: MailFlow['receive'] = async (message, envelope, origin) => {
     if (countReceived(message) > config.delivery.maxReceivedFields) return describe({ kind: 'loop' }, origin);
+    const closed = await closedList(envelope, authorsOf(message));
+    if (closed !== undefined) return closed;
     const local: LocalRecipient[] = [];
     const queued: EnvelopeRecipient[] = [];
     for (const recipient of envelope.recipients) {
@@ -155,6 +161,7 @@ export function createMailFlow(parts: MailFlowParts): MailFlow {
     });
     const refusal =
       (options.device === undefined ? await refuseSender(completed, account) : undefined) ??
+      (await closedList(envelope, completed.from)) ??
       (await overLimit(envelope, account, options));
     if (refusal !== undefined) return refusal;
     if (countReceived(completed.raw) >= config.delivery.maxReceivedFields) return describe({ kind: 'loop' }, origin);
@@ -242,6 +249,18 @@ export function createMailFlow(parts: MailFlowParts): MailFlow {
     return ok ? undefined : tell('recipients a day', recipientsPerDay);
   }
 
+  /** Where all recipients are lists that the sender may not write to, the sender is told at once; else the queue returns it for those. */
+  async function closedList(envelope: SmtpEnvelope, authors: readonly string[]): Promise<OutcomeText | undefined> {
+    const senders = [envelope.from, ...authors].filter((address) => address !== '');
+    let why: string | undefined;
+    for (const { target } of envelope.recipients) {
+      if (target.kind !== 'list' || target.role !== 'post') return undefined;
+      why = await lists.refusal(target.list, senders);
+      if (why === undefined) return undefined;
+    }
+    return why === undefined ? undefined : { code: 550, enhanced: '5.7.1', text: why };
+  }
+
   async function refuseSender(message: SubmittedMessage, account: Account): Promise<OutcomeText | undefined> {
     if (!config.smtp.fromOwnership) return undefined;
     for (const address of message.from) {
@@ -260,6 +279,14 @@ export function createMailFlow(parts: MailFlowParts): MailFlow {
   }
 
   return { classify: expansion.classify, owns, mayReceive, receive, passOn, submit };
+}
+
+const MAX_HEADER_BYTES = 256 * 1024;
+const MAX_AUTHORS = 20;
+
+function authorsOf(message: Buffer): readonly string[] {
+  const from = findField(readHeaderFields(message, 0, message.length, MAX_HEADER_BYTES), 'from');
+  return from === undefined ? [] : parseAddressList(fieldValue(message, from), MAX_AUTHORS).map(({ address }) => address);
 }
 
 /** `*@example.org` or a whole address. */

@@ -57,12 +57,13 @@ export function createMailServices(parts: MailServicesParts): MailServices {
   const signer = createSigner(flow.dkim, log.with({ service: 'queue' }), now);
   const deliveryLog = log.with({ service: 'delivery' });
   const { addresses } = store.accounts.context.tables;
+  const addressesOf = async (user: UserId): Promise<readonly string[]> =>
+    (await addresses.find({ user }, { limit: 1_000 })).map(({ address }) => address.toLowerCase());
   const rules = createRules({
     config,
     operations,
     books: flow.books,
-    addressesOf: async (user: UserId) =>
-      (await addresses.find({ user }, { limit: 1_000 })).map(({ address }) => address.toLowerCase()),
+    addressesOf,
     repliesSent: flow.repliesSent,
     usage: store.usage,
     forwardsPerDay: store.accounts.context.defaults.forwards,
@@ -84,6 +85,8 @@ export function createMailServices(parts: MailServicesParts): MailServices {
     operations,
     store,
     delivery,
+    addressesOf,
+    trace,
     log: log.with({ service: 'queue' }),
     beforeSending: async (entry, body) => {
       const { body: signed, domain, warning } = await signer.sign(entry, body);
@@ -127,7 +130,7 @@ function daneOf({ dane, config }: MailServicesParts, servers: readonly string[])
 
 /** Notices and replies are told with the message that caused them. */
 function causeOf(transaction: string): { readonly transaction: string; readonly notice?: string } {
-  const found = /^(.*?)-(failed|delayed|delivered|relayed|reply)$/.exec(transaction);
+  const found = /^(.*?)-(failed|delayed|delivered|relayed|reply|moderation)$/.exec(transaction);
   return found === null ? { transaction } : { transaction: found[1] ?? transaction, notice: found[2] ?? '' };
 }
 

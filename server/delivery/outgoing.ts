@@ -6,9 +6,12 @@ import type { Operations } from '../operations/contract.ts';
 import type { LocalDomains } from '../store/local-domains.ts';
 import type { Secrets } from '../store/secrets.ts';
 import type { QueueStore } from '../store/types-queue.ts';
+import type { UserId } from '../mail/ids.ts';
 import type { Delivery } from './deliver.ts';
 import { createDispatch, type Dispatch } from './dispatch.ts';
 import { createExpansion, type Expansion } from './expansion.ts';
+import type { TraceSink } from './hooks.ts';
+import { createLists, type Lists } from './lists/lists.ts';
 import { Connections, DEFAULT_CONNECTION_LIMITS } from './queue/connections.ts';
 import { createResolver, type Dns } from './queue/destinations.ts';
 import { createQueue, type Queue } from './queue/queue.ts';
@@ -19,6 +22,9 @@ export type OutgoingParts = {
   readonly operations: Operations;
   readonly store: { readonly queue: QueueStore; readonly localDomains: LocalDomains; readonly secrets: Secrets };
   readonly delivery: Delivery;
+  /** All addresses of a user. */
+  readonly addressesOf: (user: UserId) => Promise<readonly string[]>;
+  readonly trace?: TraceSink;
   readonly log: Logger;
   readonly dns?: Dns;
   readonly now?: () => number;
@@ -29,6 +35,7 @@ export type Outgoing = {
   readonly expansion: Expansion;
   readonly dispatch: Dispatch;
   readonly queue: Queue;
+  readonly lists: Lists;
   readonly start: () => void;
   readonly stop: (graceMs: number) => Promise<void>;
   /** Undefined until it is started. */
@@ -44,10 +51,22 @@ export function createOutgoing(parts: OutgoingParts): Outgoing {
   const expansion = createExpansion({ operations, localDomains: store.localDomains, log, srsSecret, now });
   const wake = (): void => runner?.wake();
   const dispatch = createDispatch({ expansion, queue, contents: operations.contents, srsSecret, wake });
+  const lists = createLists({
+    operations,
+    addressesOf: parts.addressesOf,
+    queue,
+    secret: () => store.secrets.get('lists'),
+    dispatch: () => dispatch,
+    wake,
+    ...(parts.trace === undefined ? {} : { trace: parts.trace }),
+    log,
+    now,
+  });
   return {
     expansion,
     dispatch,
     queue,
+    lists,
     start: () => {
       runner ??= startQueueRunner({
         config,
@@ -55,6 +74,7 @@ export function createOutgoing(parts: OutgoingParts): Outgoing {
         delivery,
         queue,
         dispatch,
+        lists,
         log,
         now,
         random,

@@ -2,7 +2,7 @@
 import { parseDomain } from '../mail/address.ts';
 import { DuplicateRecord, type Where } from '../store/records.ts';
 import type { Page, PageRequest } from '../store/types-page.ts';
-import type { AddressFields, AutoreplyFields } from '../store/types-accounts.ts';
+import type { AddressFields, AutoreplyFields, ListFields } from '../store/types-accounts.ts';
 import type { AccountContext } from './accounts-context.ts';
 import { addressKey, keyAtDomain, shownAddress, tryWildcard } from './account-names.ts';
 import { type Address, findAddress } from './accounts-lookup.ts';
@@ -29,6 +29,8 @@ type Forwarding = {
   readonly targets?: readonly string[] | undefined;
   readonly forwards?: number | undefined;
   readonly autoreply?: AutoreplyFields | undefined;
+  /** Makes it a distribution list. */
+  readonly list?: ListFields | undefined;
 };
 export type NewForwarder = Described & Forwarding & { readonly address: string; readonly allowWildcard?: boolean | undefined };
 export type ForwarderChanges = Described &
@@ -41,6 +43,8 @@ export type AddressQuery = PageRequest & {
   readonly requiredTags?: readonly string[];
   /** Only those of this user. */
   readonly user?: string | undefined;
+  /** Only distribution lists. */
+  readonly lists?: boolean;
   /** Only those at these domains (ASCII form). */
   readonly domains?: readonly string[];
 };
@@ -128,6 +132,7 @@ export function createAddressAdministration(context: AccountContext): AddressAdm
         forwards: input.forwards ?? 0,
         forwardedDisabled: false,
         ...(input.autoreply === undefined ? {} : { autoreply: input.autoreply }),
+        ...(input.list === undefined ? {} : { list: checkedList(input.list) }),
       });
       return added.id;
     },
@@ -135,11 +140,12 @@ export function createAddressAdministration(context: AccountContext): AddressAdm
       const known = await expectForwarder(id);
       const renamed = changes.address === undefined ? undefined : renamedTo(known, changes.address);
       const { forwards, autoreply, forwardedDisabled } = changes;
+      const list = changes.list === undefined ? undefined : checkedList(changes.list);
       const targets = changes.targets === undefined ? undefined : forwardTargets(changes.targets);
       await change(
         context,
         { id },
-        { ...describedChanges(changes), ...renamed, targets, forwards, autoreply, forwardedDisabled },
+        { ...describedChanges(changes), ...renamed, targets, forwards, autoreply, forwardedDisabled, list },
       );
     },
     removeForwarder: async (id) => {
@@ -148,6 +154,14 @@ export function createAddressAdministration(context: AccountContext): AddressAdm
     },
     renameDomain: (from, to) => renameDomain(context, from, to),
   };
+}
+
+/** Somebody must get what the list can't deliver, and judge what waits. */
+function checkedList({ moderators, ...list }: ListFields): ListFields {
+  const checked = forwardTargets(moderators);
+  if (checked.length === 0) throw new InvalidInput('moderators', 'A list needs at least one moderator');
+  if (checked.some(({ type }) => type !== 'mail')) throw new InvalidInput('moderators', 'Moderators are addresses');
+  return { ...list, moderators: checked.map(({ value }) => value) };
 }
 
 function missing(refusal: Refusal): never {
@@ -234,6 +248,7 @@ function whereOf(query: AddressQuery): Where {
       : { or: [{ address: { contains: text } }, { key: { contains: text.replaceAll('.', '') } }, { name: { contains: text } }] }),
     ...(forward === undefined ? {} : { 'targets.value': { contains: forward } }),
     ...(user === undefined ? {} : { user }),
+    ...(query.lists === true ? { list: { exists: true } } : {}),
     ...(requiredTags.length > 0
       ? { tagKeys: { all: requiredTags.map(lower) } }
       : tags.length > 0

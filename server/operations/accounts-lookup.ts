@@ -1,10 +1,10 @@
 /** From what people write (username, address) to the account behind it. */
 import type { Stored } from '../store/records.ts';
-import type { AddressFields } from '../store/types-accounts.ts';
+import type { AddressFields, ListFields } from '../store/types-accounts.ts';
 import { type AccountContext, type User, accountOf, isClosed } from './accounts-context.ts';
 import { addressKey, domainOfKey, keyAtDomain, usernameKey, wildcardsFor } from './account-names.ts';
-import type { RecipientLookup } from './contract.ts';
-import { parseAddress } from '../mail/address.ts';
+import type { DistributionList, RecipientLookup } from './contract.ts';
+import { type MailAddress, parseAddress } from '../mail/address.ts';
 
 export type Address = Stored<AddressFields>;
 
@@ -48,13 +48,39 @@ async function findAtAliasedDomain(context: AccountContext, key: string): Promis
 
 export async function resolveRecipient(context: AccountContext, text: string): Promise<RecipientLookup> {
   const parsed = parseAddress(text);
-  const address = parsed.ok ? await findAddress(context, text, true) : undefined;
-  if (address === undefined || !parsed.ok) return { kind: 'unknown' };
+  if (!parsed.ok) return { kind: 'unknown' };
+  const address =
+    (await findAddress(context, text, false)) ??
+    (await findListRole(context, parsed.value)) ??
+    (await findAddress(context, text, true));
+  if (address === undefined) return { kind: 'unknown' };
+  if ('kind' in address) return address;
   if (address.user === undefined) {
     if (address.forwardedDisabled === true) return { kind: 'unknown' };
-    return { kind: 'forward', targets: (address.targets ?? []).map((target) => target.value) };
+    const targets = (address.targets ?? []).map((target) => target.value);
+    if (address.list !== undefined) return { kind: 'list', list: listOf(address, address.list), role: 'post' };
+    const { id, address: shown, name, forwards = 0, autoreply } = address;
+    const forwarder = { id, address: shown, name, perDay: forwards, ...(autoreply === undefined ? {} : { autoreply }) };
+    return { kind: 'forward', targets, forwarder };
   }
   const user = await context.tables.users.get(address.user);
   if (user === undefined) return { kind: 'unknown' };
   return { kind: 'user', account: accountOf(user, context.defaults), label: parsed.value.label, disabled: isClosed(user) };
+}
+
+/** Addresses beside a list's own: its owners, where its bounces go, and where moderators' answers go. */
+const LIST_ROLE = /^(.+)-(owner|bounces|moderate)$/i;
+
+async function findListRole(context: AccountContext, address: MailAddress): Promise<RecipientLookup | undefined> {
+  const [, base, role = ''] = LIST_ROLE.exec(address.localPart) ?? [];
+  if (base === undefined) return undefined;
+  const found = await findAddress(context, `${base}@${address.asciiDomain}`, false);
+  if (found?.list === undefined || found.forwardedDisabled === true) return undefined;
+  const list = listOf(found, found.list);
+  if (role.toLowerCase() === 'moderate') return { kind: 'list', list, role: 'moderate' };
+  return { kind: 'forward', targets: list.moderators };
+}
+
+function listOf({ id, address, name, targets }: Address, list: ListFields): DistributionList {
+  return { ...list, id, address, name, members: (targets ?? []).map(({ value }) => value) };
 }

@@ -11,6 +11,7 @@ import type { ContentId, MailboxId, MessageId, Modseq, Uid, UserId } from '../ma
 import type { SpecialUse } from '../mail/special-use.ts';
 import type { UidSet } from '../mail/uid-set.ts';
 import type { AttachmentSummary, MailAddress, SentDate, SortKeys } from '../mime/types.ts';
+import type { AutoreplyFields, ListFields } from '../store/types-accounts.ts';
 
 // ── Accounts ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -420,10 +421,30 @@ export type ScramSignIn = {
   readonly finish: (proofHolds: boolean) => Promise<AuthenticationResult>;
 };
 
+/** A forwarding address as its record has it. */
+export type Forwarder = {
+  readonly id: string;
+  readonly address: string;
+  readonly name: string;
+  /** Messages a day; 0 = the default. */
+  readonly perDay: number;
+  readonly autoreply?: AutoreplyFields;
+};
+
+export type DistributionList = ListFields & {
+  readonly id: string;
+  readonly address: string;
+  /** For people; may be empty. */
+  readonly name: string;
+  readonly members: readonly string[];
+};
+
 export type RecipientLookup =
   | { readonly kind: 'user'; readonly account: Account; readonly label: string | undefined; readonly disabled: boolean }
   /** An address that forwards to targets (addresses or users). */
-  | { readonly kind: 'forward'; readonly targets: readonly string[] }
+  | { readonly kind: 'forward'; readonly targets: readonly string[]; readonly forwarder?: Forwarder }
+  /** A distribution list: a post for its members, or a moderator's word on one. */
+  | { readonly kind: 'list'; readonly list: DistributionList; readonly role: 'post' | 'moderate' }
   | { readonly kind: 'unknown' };
 
 export type AccountOperations = {

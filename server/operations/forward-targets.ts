@@ -3,8 +3,8 @@ import type { ForwardTarget } from '../store/types-accounts.ts';
 import { shownAddress } from './account-names.ts';
 import { InvalidInput } from './refusal.ts';
 
-/** More would make one message a flood. */
-const MAX_TARGETS = 1_000;
+/** More would make one message a flood. Lists have more members than a forward has ends. */
+const MAX_TARGETS = 5_000;
 
 export function forwardTargets(texts: readonly string[]): ForwardTarget[] {
   if (texts.length > MAX_TARGETS) throw new InvalidInput('targets', `At most ${MAX_TARGETS} targets`);

@@ -16,7 +16,8 @@ import { readPage } from './page.ts';
 import type { NewEntry, QueueEntry, QueueEnvelope, QueueFilter, QueuePause, QueueStore, QueueTally } from './types-queue.ts';
 
 type EntryDoc = QueueEnvelope &
-  Pick<QueueEntry, 'destination' | 'recipients' | 'created' | 'next' | 'attempts' | 'delayTold' | 'last' | 'route' | 'giveUp'> & {
+  Pick<QueueEntry, 'destination' | 'recipients' | 'created' | 'next' | 'attempts' | 'delayTold' | 'last' | 'route' | 'giveUp'> &
+  Pick<QueueEntry, 'list' | 'approved' | 'moderated' | 'forwardedBy'> & {
     _id: ObjectId;
     message: ObjectId;
     content: ObjectId;
@@ -116,6 +117,24 @@ export function createQueueStore(database: Database): QueueStore {
         return result.matchedCount === 1;
       }),
 
+    holdForModerator: (entry, last) =>
+      guarded(async () => {
+        const result = await entries.updateOne(
+          { _id: oid(entry.id), lease: entry.lease },
+          { $set: { state: 'held', moderated: true, last }, $unset: { lease: 1 } },
+          durable,
+        );
+        return result.matchedCount === 1;
+      }),
+
+    approve: (id, by, now) =>
+      guarded(() =>
+        change(
+          { _id: oid(id), state: 'held', moderated: true },
+          { $set: { state: 'queued', approved: by, next: now }, $unset: { moderated: 1 } },
+        ),
+      ),
+
     nextDue: () =>
       guarded(async () => {
         const doc = await entries.findOne({ state: 'queued' }, { sort: { next: 1 }, projection: { _id: 0, next: 1 } });
@@ -147,7 +166,12 @@ export function createQueueStore(database: Database): QueueStore {
     setState: (id, state) => guarded(() => change({ _id: oid(id) }, { $set: { state } })),
     retryNow: (id, now) => guarded(() => change({ _id: oid(id), ...notInHand(now) }, { $set: { state: 'queued', next: now } })),
     giveUp: (id, reason, now) =>
-      guarded(() => change({ _id: oid(id), ...notInHand(now) }, { $set: { state: 'queued', giveUp: reason, next: now } })),
+      guarded(() =>
+        change(
+          { _id: oid(id), ...notInHand(now) },
+          { $set: { state: 'queued', giveUp: reason, next: now }, $unset: { moderated: 1 } },
+        ),
+      ),
     setRoute: (id, route) =>
       guarded(() => change({ _id: oid(id) }, route === undefined ? { $unset: { route: 1 } } : { $set: { route } })),
 
@@ -231,11 +255,12 @@ function notInHand(now: Date): Filter<EntryDoc> {
   return { $or: [{ lease: { $exists: false } }, { next: { $lte: now } }] };
 }
 
-function toFilter({ user, message, destination, state, search, transaction }: QueueFilter): Filter<EntryDoc> {
+function toFilter({ user, message, destination, state, search, transaction, heldFor }: QueueFilter): Filter<EntryDoc> {
   const text = search === undefined ? undefined : { $regex: search.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'), $options: 'i' };
   return {
     state: state ?? { $in: ['queued', 'held'] },
     ...(user === undefined ? {} : { user }),
+    ...(heldFor === undefined ? {} : { state: 'held', moderated: true, list: heldFor }),
     ...(message === undefined ? {} : { message: oid(message) }),
     ...(destination === undefined ? {} : { destination }),
     ...(transaction === undefined ? {} : { transactionId: transaction }),

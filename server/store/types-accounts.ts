@@ -85,10 +85,20 @@ export type AddressFields = {
   readonly forwards?: number;
   readonly forwardedDisabled?: boolean;
   readonly autoreply?: AutoreplyFields;
+  readonly list?: ListFields;
   readonly tags: readonly string[];
   readonly tagKeys: readonly string[];
   readonly metaData?: Readonly<Record<string, unknown>>;
   readonly internalData?: Readonly<Record<string, unknown>>;
+};
+
+/** What makes a forwarding address a distribution list; its targets are the members. */
+export type ListFields = {
+  readonly posting: 'anyone' | 'members';
+  /** Every post waits for a moderator. */
+  readonly moderated: boolean;
+  /** Addresses of those who own the list: they judge posts, and get its bounces. */
+  readonly moderators: readonly string[];
 };
 
 export type AutoreplyFields = {

@@ -63,6 +63,14 @@ export type QueueEntry = QueueEnvelope & {
   readonly route: QueueRoute | undefined;
   /** Return it to the sender with these words instead of trying. */
   readonly giveUp: string | undefined;
+  /** The distribution list that it is a post to, by id. */
+  readonly list?: string;
+  /** Who let the post through; absent = nobody yet. */
+  readonly approved?: string;
+  /** The post waits for a moderator. */
+  readonly moderated?: boolean;
+  /** The address here that passed it on to another place: its sender is rewritten. */
+  readonly forwardedBy?: string;
 };
 
 /** An entry with the right to work on it until the lease ends. */
@@ -72,6 +80,8 @@ export type NewEntry = {
   readonly destination: string;
   readonly recipients: readonly QueueRecipient[];
   readonly route?: QueueRoute;
+  readonly list?: string;
+  readonly forwardedBy?: string;
 };
 
 export type QueueFilter = {
@@ -80,6 +90,8 @@ export type QueueFilter = {
   readonly transaction?: string;
   readonly destination?: string;
   readonly state?: QueueState;
+  /** Posts to this list that wait for a moderator. */
+  readonly heldFor?: string;
   /** Part of an address, subject, Message-ID or domain. */
   readonly search?: string;
   readonly limit?: number;
@@ -132,6 +144,10 @@ export type QueueStore = {
       readonly countAttempt: boolean;
     },
   ) => Promise<boolean>;
+  /** It waits for a moderator. False when the lease was lost. */
+  readonly holdForModerator: (entry: LeasedEntry, last: QueueAttempt) => Promise<boolean>;
+  /** False when no post with this id waits for a moderator. */
+  readonly approve: (id: string, by: string, now: Date) => Promise<boolean>;
   /** When the next entry is due, undefined when there is none. */
   readonly nextDue: () => Promise<Date | undefined>;
   readonly find: (filter: QueueFilter) => Promise<readonly QueueEntry[]>;

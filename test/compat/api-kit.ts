@@ -61,7 +61,7 @@ async function startWorker(settings: Config): Promise<ApiClient> {
   const store = await createOperations(settings, log);
   const { operations } = store;
   const delivery = createDelivery({ operations, config: settings, log });
-  const outgoing = createOutgoing({ config: settings, operations, store, delivery, log });
+  const outgoing = createOutgoing({ config: settings, operations, store, delivery, addressesOf: async () => [], log });
   const app = await createApp({ config: settings, operations, store, outgoing, log });
   return client(app, { store, outgoing }, () => startWorker(settings), ROOT_TOKEN);
 }

@@ -86,6 +86,7 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
   addSecretsCommands(group(program, 'secrets', 'the keys that seal what is secret in the database'));
   addBanCommands(group(program, 'ban', 'who is kept out for wrong passwords'));
   addQueueCommands(group(program, 'queue', 'mail that waits to be sent'));
+  addListCommands(group(program, 'list', 'distribution lists'));
   add(program, 'trace [message]', 'where is my mail: by an address, a Message-ID or an id')
     .option('--subject <text>', 'part of the subject')
     .option('--queue-id <id>', 'the id of an entry in the queue')
@@ -281,6 +282,57 @@ function addQueueCommands(queue: Command): void {
   add(queue, 'resume', 'end what pause did').action(async (options: CommonOptions) =>
     commands((module) => module.pauseQueue(contextOf(options), false)),
   );
+}
+
+function addListCommands(list: Command): void {
+  const commands = async <T>(use: (module: typeof import('./commands/list.ts')) => Promise<T>): Promise<T> =>
+    use(await import('./commands/list.ts'));
+  type Flags = CommonOptions & import('./commands/list.ts').ListFlags;
+  const rules = (command: Command): Command =>
+    command
+      .option('--name <name>', 'what it is called')
+      .option('--open', 'anyone may write to it')
+      .option('--members', 'only members may write to it')
+      .option('--moderated', 'every post waits for a moderator')
+      .option('--unmoderated', 'posts go out at once')
+      .option('--moderator <address>', 'who judges posts and gets bounces; may be repeated', collect, []);
+
+  add(list, 'list', 'list all').action(async (options: CommonOptions) =>
+    commands((module) => module.listLists(contextOf(options))),
+  );
+  rules(add(list, 'create <address>', 'make a list; it needs a moderator')).action(async (address: string, options: Flags) =>
+    commands((module) => module.addList(contextOf(options), address, options)),
+  );
+  rules(add(list, 'set <address>', 'change a list')).action(async (address: string, options: Flags) =>
+    commands((module) => module.setList(contextOf(options), address, options)),
+  );
+  add(list, 'show <address>', 'print a list with its members').action(async (address: string, options: CommonOptions) =>
+    commands((module) => module.showList(contextOf(options), address)),
+  );
+  add(list, 'delete <address>', 'delete a list; posts that wait go back').action(
+    async (address: string, options: CommonOptions) => commands((module) => module.removeList(contextOf(options), address)),
+  );
+  for (const [name, way] of [
+    ['join', 'add'],
+    ['leave', 'remove'],
+  ] as const)
+    add(list, `${name} <address> <members...>`, `${way} members`).action(
+      async (address: string, members: readonly string[], options: CommonOptions) =>
+        commands((module) => module.changeMembers(contextOf(options), address, members, way)),
+    );
+  add(list, 'held <address>', 'list posts that wait for a moderator').action(async (address: string, options: CommonOptions) =>
+    commands((module) => module.listHeld(contextOf(options), address)),
+  );
+  for (const [action, what] of [
+    ['approve', 'pass a post on to the members'],
+    ['refuse', 'return a post to its sender'],
+    ['discard', 'drop a post; nobody is told'],
+  ] as const)
+    add(list, `${action} <address> <post>`, what)
+      .option('--reason <text>', 'what the sender of a refused post is told')
+      .action(async (address: string, post: string, options: CommonOptions & { reason?: string }) =>
+        commands((module) => module.decide(contextOf(options), address, post, action, options.reason)),
+      );
 }
 
 function addServiceCommands(service: Command, setExitCode: (code: number) => void): void {

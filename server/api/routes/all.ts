@@ -16,6 +16,7 @@ import { domainRoutes } from './domains.ts';
 import { filterRoutes } from './filters.ts';
 import { settingRoutes } from './settings.ts';
 import { healthRoutes } from './health.ts';
+import { listRoutes } from './lists.ts';
 import { mailboxRoutes } from './mailboxes.ts';
 import { messageRoutes } from './messages.ts';
 import { metricRoutes } from './metrics.ts';
@@ -58,6 +59,7 @@ export function allRoutes(context: ApiContext, meter: CallMeter): Route[] {
     dataRoutes,
     storageRoutes,
     queueRoutes,
+    listRoutes,
   ].flatMap((group) => group(context));
   routes.push(...metricRoutes(context, meter));
   return [...routes, ...documentationRoutes(routes)];

@@ -67,7 +67,7 @@ export function createAttempts(parts: AttemptParts): Attempts {
 
   async function attempt(entry: LeasedEntry): Promise<string | undefined> {
     let body: Buffer;
-    let results: readonly RecipientResult[];
+    let results: readonly RecipientResult[] | 'held';
     try {
       body = await queue.readBody(entry);
       results = await resultsFor(entry, body);
@@ -82,11 +82,17 @@ export function createAttempts(parts: AttemptParts): Attempts {
       await postpone(entry, error instanceof Error ? error.message : String(error));
       return undefined;
     }
+    if (results === 'held') {
+      const last = { at: new Date(now()), server: '', text: 'Waits for a moderator' };
+      if (!(await queue.holdForModerator(entry, last)))
+        log.warn('not held: another worker took the entry over', { entry: entry.id });
+      return undefined;
+    }
     await conclude(entry, body, results);
     return results.find(({ unreachable, kind }) => unreachable === true && kind === 'temporary')?.text;
   }
 
-  function resultsFor(entry: LeasedEntry, body: Buffer): Promise<readonly RecipientResult[]> {
+  function resultsFor(entry: LeasedEntry, body: Buffer): Promise<readonly RecipientResult[] | 'held'> {
     const { giveUp } = entry;
     if (giveUp !== undefined)
       return Promise.resolve(sameForAll(entry.recipients, { kind: 'permanent', status: '5.0.0', text: giveUp, server: '' }));

@@ -5,17 +5,41 @@ import type { QueueEntry, QueueRecipient } from '../../store/types-queue.ts';
 import type { Delivery, LocalRecipient } from '../deliver.ts';
 import { describeOutcome } from '../outcome-reply.ts';
 import { deliveryFields } from '../trace-header.ts';
+import type { Lists } from '../lists/lists.ts';
 import type { RecipientResult } from './results.ts';
 
-export type LocalParts = { readonly config: Config; readonly operations: Operations; readonly delivery: Delivery };
+export type LocalParts = {
+  readonly config: Config;
+  readonly operations: Operations;
+  readonly delivery: Delivery;
+  readonly lists: Lists;
+};
 
-/** Delivers to every recipient that is a user here; refuses the others. */
-export async function deliverHere(entry: QueueEntry, body: Buffer, parts: LocalParts): Promise<readonly RecipientResult[]> {
+/** Delivers to every recipient that is a user here; refuses the others. A post to a list may be `held` for its moderators. */
+export async function deliverHere(
+  entry: QueueEntry,
+  body: Buffer,
+  parts: LocalParts,
+): Promise<readonly RecipientResult[] | 'held'> {
   const { operations, delivery, config } = parts;
   const here: { recipient: QueueRecipient; local: LocalRecipient }[] = [];
   const results: RecipientResult[] = [];
   for (const recipient of entry.recipients) {
     const found = await operations.accounts.resolveRecipient(recipient.address);
+    if (found.kind === 'list') {
+      const deed = found.role === 'post' ? parts.lists.post : parts.lists.moderate;
+      const outcome = await deed(entry, found.list, body);
+      // It is the only recipient of its entry: `expansion.ts` sees to that.
+      if (outcome.kind === 'held') return 'held';
+      results.push({
+        recipient,
+        server: '',
+        ...(outcome.kind === 'refused'
+          ? { kind: 'permanent', status: outcome.status, text: outcome.text }
+          : { kind: 'delivered', status: '2.1.5', text: `Passed on by ${found.list.address}` }),
+      });
+      continue;
+    }
     if (found.kind === 'user' && !found.disabled) {
       here.push({ recipient, local: { address: recipient.address, account: found.account, label: found.label } });
     } else {
@@ -71,7 +95,8 @@ export async function catchEntry(entry: QueueEntry, body: Buffer, parts: LocalPa
   }
   const names = entry.recipients.map((recipient) => recipient.address.replace(/[\u0000-\u001f\u007f]/g, '')).join(',\r\n\t');
   const raw = Buffer.concat([Buffer.from(`X-Caught-For: ${names}\r\n`), body]);
-  const [result] = await deliverHere({ ...entry, recipients: [{ address }] }, raw, parts);
+  const caught = await deliverHere({ ...entry, recipients: [{ address }] }, raw, parts);
+  const result = caught === 'held' ? undefined : caught[0];
   return entry.recipients.map((recipient) => ({
     recipient,
     kind: result?.kind === 'delivered' ? 'relayed' : 'temporary',

@@ -60,7 +60,8 @@ function lmtpProfile({ config, operations, delivery, flow }: LmtpDependencies): 
     onRecipient: async (_session, _transaction, request): Promise<RecipientDecision> => {
       const found = await operations.accounts.resolveRecipient(request.address);
       if (found.kind === 'user' && found.disabled) return { refused: reply(550, '5.2.1', 'The mailbox is disabled') };
-      if (found.kind === 'forward' && flow !== undefined) return { accepted: { ...request, target: found } };
+      if ((found.kind === 'forward' || found.kind === 'list') && flow !== undefined)
+        return { accepted: { ...request, target: found } };
       if (found.kind !== 'user') return { refused: reply(550, '5.1.1', 'No such user here') };
       return { accepted: { ...request, target: { kind: 'local', account: found.account, label: found.label } } };
     },
@@ -93,7 +94,7 @@ async function forward(
   envelope: SmtpEnvelope,
   origin: Origin,
 ): Promise<DeliveryOutcome | undefined> {
-  const recipients = envelope.recipients.filter(({ target }) => target.kind === 'forward');
+  const recipients = envelope.recipients.filter(({ target }) => target.kind !== 'local');
   if (recipients.length === 0) return undefined;
   try {
     await flow?.passOn(message, { ...envelope, recipients }, origin);

@@ -91,7 +91,7 @@ function incomingProfile(dependencies: SmtpDependencies, devicesOnly: boolean): 
     onRecipient: async (session, transaction, request): Promise<RecipientDecision> => {
       const target = await flow.classify(request.address);
       const ip = session.connection.remoteAddress;
-      if ((target.kind === 'local' || target.kind === 'forward') && devices.at(ip) === undefined) {
+      if ((target.kind === 'local' || target.kind === 'forward' || target.kind === 'list') && devices.at(ip) === undefined) {
         const refusal = await screen?.recipient(ip, transaction.from, request.address);
         if (refusal !== undefined) {
           session.log.info('recipient refused', { ip, from: transaction.from, to: request.address, text: refusal.text });
@@ -121,6 +121,7 @@ function incomingProfile(dependencies: SmtpDependencies, devicesOnly: boolean): 
             return { refused: reply(450, '4.2.1', 'This user gets too much mail now') };
           return { accepted: { ...request, target } };
         case 'forward':
+        case 'list':
           return { accepted: { ...request, target } };
       }
     },

@@ -97,6 +97,11 @@ async function bed(
     expansion,
     dispatch,
     delivery: createDelivery({ operations, config, log: silentLogger, trace }),
+    lists: {
+      refusal: async () => undefined,
+      post: async () => ({ kind: 'delivered' }),
+      moderate: async () => ({ kind: 'delivered' }),
+    },
     sentCopies: { save: async (_user, messageId) => void sent.push(messageId), close: () => {} },
     log: silentLogger,
     trace,
