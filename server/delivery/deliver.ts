@@ -1,5 +1,5 @@
 /**
- * Final delivery: one message to local recipients. The content is stored once, whoever and however many get it; then every user gets one placement, however
+ * Final delivery: one message to local recipients. The content is stored once, whoever and however many get it (but for those who have it encrypted); then every user gets one placement, however
  * many of the recipients are that user. A recipient's `delivered` means durable.
  */
 import { Budget } from '../base/budget.ts';
@@ -8,7 +8,7 @@ import { LruCache } from '../base/lru.ts';
 import type { Logger } from '../base/log.ts';
 import type { Config } from '../config/schema.ts';
 import type { MailboxId, MessageId, UserId } from '../mail/ids.ts';
-import type { Account, AppendResult, MailboxInfo, NewMessage, Operations, StoredContent } from '../operations/contract.ts';
+import type { Account, AppendResult, MailboxInfo, Operations, StoredContent } from '../operations/contract.ts';
 import type { Origin, SmtpEnvelope } from './envelope.ts';
 import type { DeliveryRules, RuleDecision, TraceSink } from './hooks.ts';
 import type { Learning, SpamOpinion } from './spam/learning.ts';
@@ -87,9 +87,10 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     envelope: SmtpEnvelope,
   ): Promise<readonly DeliveryOutcome[]> {
     const users = onePerUser(recipients);
-    let stored: StoredContent;
+    const plain = once(() => operations.contents.store(raw));
     try {
-      stored = await operations.contents.store(raw);
+      // Before anybody's rules run: a message that can't be stored is refused as a whole. What everybody encrypts must not be stored as it is.
+      if (await someStoreItPlain([...users.keys()])) await plain();
     } catch (error) {
       return recipients.map(() => failure(error));
     }
@@ -99,7 +100,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     const waiting = [...users.values()];
     const work = async (): Promise<void> => {
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-        outcomes.set(next.account.user, await appendFor(next, raw, stored, origin, envelope, opinionOf));
+        outcomes.set(next.account.user, await appendFor(next, raw, plain, origin, envelope, opinionOf));
       }
     };
     await Promise.all(Array.from({ length: Math.min(USERS_AT_ONCE, waiting.length) }, work));
@@ -109,7 +110,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   async function appendFor(
     recipient: LocalRecipient,
     raw: Buffer,
-    stored: StoredContent,
+    plain: () => Promise<StoredContent>,
     whence: Origin,
     envelope: SmtpEnvelope,
     opinionOf: ReturnType<Learning['open']> | undefined,
@@ -122,7 +123,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       const spam = await opinionOf?.(account.user);
       const origin = spam?.isSpam === true ? { ...whence, quarantine: true } : whence;
       if (spam?.isSpam === true) tellSpam(spam, fields);
-      const input = { account, address, label, raw, stored, envelope, origin };
+      const input = { account, address, label, raw, envelope, origin };
       const decision = (await options.rules?.decide(spam === undefined ? input : { ...input, spam })) ?? {};
       if (decision.reject !== undefined) {
         log.info('delivery refused by a rule', fields);
@@ -135,9 +136,13 @@ export function createDelivery(options: DeliveryOptions): Delivery {
         await runAfter(decision, fields);
         return { kind: 'discarded' };
       }
-      const message = { stored, flags: decision.flags ?? [], internalDateMs: origin.receivedAtMs };
-      const result = await append(recipient, message, decision.mailbox ?? (await quarantineOf(origin, account)));
-      log.info('delivered', { ...fields, mailbox: result.mailbox, uid: result.uids[0], sizeBytes: stored.sizeBytes });
+      const more = { flags: decision.flags ?? [], internalDateMs: origin.receivedAtMs };
+      const into = async (mailbox: MailboxId): Promise<AppendResult> => {
+        const stored = await operations.contents.storeFor(account.user, mailbox, raw, plain);
+        return operations.messages.append(account.user, mailbox, [{ stored, ...more }]);
+      };
+      const result = await append(recipient, into, decision.mailbox ?? (await quarantineOf(origin, account)));
+      log.info('delivered', { ...fields, mailbox: result.mailbox, uid: result.uids[0], sizeBytes: raw.length });
       tell('delivered', { mailbox: result.mailbox, message: result.ids[0] });
       await runAfter(decision, fields);
       return { kind: 'delivered', mailbox: result.mailbox, message: result.ids[0] };
@@ -171,18 +176,27 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     return (await operations.mailboxes.findBySpecialUse(account.user, '\\Junk'))?.id;
   }
 
-  async function append(recipient: LocalRecipient, message: NewMessage, chosen: MailboxId | undefined): Promise<AppendResult> {
+  async function someStoreItPlain(users: readonly UserId[]): Promise<boolean> {
+    for (const user of users) if (!(await operations.contents.encrypts(user))) return true;
+    return false;
+  }
+
+  async function append(
+    recipient: LocalRecipient,
+    into: (mailbox: MailboxId) => Promise<AppendResult>,
+    chosen: MailboxId | undefined,
+  ): Promise<AppendResult> {
     const { user } = recipient.account;
     const named = chosen ?? (await labelMailbox(recipient));
     if (named !== undefined) {
       try {
-        return await operations.messages.append(user, named, [message]);
+        return await into(named);
       } catch (error) {
         // Deleted this moment: INBOX is always there.
         if (!isFault(error, 'NONEXISTENT')) throw error;
       }
     }
-    return operations.messages.append(user, await inboxOf(user), [message]);
+    return into(await inboxOf(user));
   }
 
   /** The mailbox that the address's label names, where the user has one. */
@@ -223,6 +237,12 @@ function onePerUser(recipients: readonly LocalRecipient[]): Map<UserId, LocalRec
     }
   }
   return users;
+}
+
+/** The first call decides for all. */
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined;
+  return () => (result ??= work());
 }
 
 function failure(error: unknown): DeliveryOutcome {

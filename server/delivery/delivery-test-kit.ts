@@ -140,6 +140,9 @@ function operationsOf(store: FakeMailStore): Operations {
       },
     },
     contents: {
+      encrypts: async () => false,
+      storeFor: async (_user: UserId, _mailbox: MailboxId, raw: Buffer, plain?: () => Promise<unknown>) =>
+        plain === undefined ? partial.contents.store(raw) : plain(),
       store: async (raw: Buffer) => {
         guard();
         await store.beforeStore();

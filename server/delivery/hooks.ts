@@ -1,17 +1,16 @@
 /** Where rules, checks and the trace take part in delivery. Each is optional: without it mail goes to INBOX, unjudged and untold. */
 import type { MailboxId } from '../mail/ids.ts';
-import type { Account, StoredContent } from '../operations/contract.ts';
+import type { Account } from '../operations/contract.ts';
 import type { Origin, SmtpEnvelope } from './envelope.ts';
 import type { SpamOpinion } from './spam/learning.ts';
 
-/** A message that is about to be placed for one user. `raw` is what was stored, trace fields included. */
+/** A message that is about to be placed for one user. `raw` has its trace fields. */
 export type RuleInput = {
   readonly account: Account;
   /** The recipient's address as written, and its label. */
   readonly address: string;
   readonly label: string | undefined;
   readonly raw: Buffer;
-  readonly stored: StoredContent;
   readonly envelope: SmtpEnvelope;
   readonly origin: Origin;
   /** What the learning filter thinks, where it knows enough. `origin.quarantine` says so too when it is sure. */

@@ -4,7 +4,8 @@
  */
 import type { Logger } from '../base/log.ts';
 import type { Config } from '../config/schema.ts';
-import type { Account, Operations } from '../operations/contract.ts';
+import type { MailboxId } from '../mail/ids.ts';
+import type { Account, Operations, StoredContent } from '../operations/contract.ts';
 import type { UserLimitReader } from '../operations/user-limits.ts';
 import type { NewEntry } from '../store/types-queue.ts';
 import type { Usage } from '../store/usage.ts';
@@ -166,11 +167,14 @@ export function createMailFlow(parts: MailFlowParts): MailFlow {
     if (refusal !== undefined) return refusal;
     if (countReceived(completed.raw) >= config.delivery.maxReceivedFields) return describe({ kind: 'loop' }, origin);
     const stored = await operations.contents.store(completed.raw);
+    // What leaves is not encrypted for the sender, the copy may be.
+    const copyInto = (mailbox: MailboxId): Promise<StoredContent> =>
+      operations.contents.storeFor(account.user, mailbox, completed.raw, () => Promise.resolve(stored));
     const saveSent = config.smtp.saveSent && options.device === undefined;
     // Sent before the queue: a submission that is repeated after a crash finds the copy and makes no second one.
     const [recipients] = await Promise.all([
       expansion.expand(envelope.recipients),
-      saveSent ? sentCopies.save(account.user, completed.messageId, stored) : undefined,
+      saveSent ? sentCopies.save(account.user, completed.messageId, copyInto) : undefined,
     ]);
     const facts = { messageId: completed.messageId, subject: completed.subject.slice(0, 250), user: account.user };
     const head = Buffer.from(receivedField(origin, envelope, config.hostname));

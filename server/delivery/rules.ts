@@ -7,6 +7,7 @@ import type { Logger } from '../base/log.ts';
 import type { Config } from '../config/schema.ts';
 import type { MailboxId, UserId } from '../mail/ids.ts';
 import { analyzeMessage } from '../mime/analyze.ts';
+import { encryptMessage } from '../mime/encryption/encrypt.ts';
 import type { AnalyzedMessage } from '../mime/types.ts';
 import type { Operations } from '../operations/contract.ts';
 import type { RuleBook, RuleBooks } from '../operations/rule-book.ts';
@@ -128,6 +129,8 @@ export function createRules(parts: RuleParts): DeliveryRules {
     }
     const mail = targets.filter(({ type }) => type !== 'http').map(({ value }) => value);
     if (mail.length < targets.length) log.warn('forwards to the web are not sent by this server', { user });
+    const plain = withoutReturnPath(raw);
+    const sent = book.encryptForwardedWith === undefined ? plain : await encryptMessage(plain, book.encryptForwardedWith);
     await parts.dispatch().forwardFor(
       withoutLabel(address),
       {
@@ -141,7 +144,7 @@ export function createRules(parts: RuleParts): DeliveryRules {
         user,
       },
       mail,
-      withoutReturnPath(raw),
+      sent,
       { now: new Date(now()), key: `forward:${origin.transactionId}:${user}` },
     );
   }

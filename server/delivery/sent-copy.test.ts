@@ -36,7 +36,7 @@ async function newUser(): Promise<{ user: UserId; sent: MailboxId }> {
 }
 
 async function save(into: SentCopies, user: UserId, messageId: string, message: Buffer): Promise<void> {
-  await into.save(user, messageId, await first.operations.contents.store(message));
+  await into.save(user, messageId, () => first.operations.contents.store(message));
 }
 
 const raw = (id: string, body = 'x'): Buffer => Buffer.from(`Message-ID: ${id}\r\nSubject: s\r\n\r\n${body}\r\n`);

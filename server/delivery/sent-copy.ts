@@ -7,12 +7,12 @@
  */
 import type { Logger } from '../base/log.ts';
 import type { UserId } from '../mail/ids.ts';
-import type { Operations, StoredContent } from '../operations/contract.ts';
-import { SentWatch } from './sent-watch.ts';
+import type { Operations } from '../operations/contract.ts';
+import { SentWatch, type StoreInto } from './sent-watch.ts';
 
 export type SentCopies = {
   /** Never throws: a copy that could not be saved does not stop the mail. */
-  readonly save: (user: UserId, messageId: string, message: StoredContent) => Promise<void>;
+  readonly save: (user: UserId, messageId: string, store: StoreInto) => Promise<void>;
   readonly close: () => void;
 };
 
@@ -46,12 +46,12 @@ export function createSentCopies(options: SentCopyOptions): SentCopies {
   }
 
   return {
-    save: async (user, messageId, message) => {
+    save: async (user, messageId, store) => {
       try {
         const watch = await watchOf(user);
         // A user without Sent wants none.
         if (watch === undefined) watches.delete(user);
-        else await watch.save(messageId, message);
+        else await watch.save(messageId, store);
       } catch (error) {
         watches.delete(user);
         log.error('the copy for Sent could not be saved', { user, error });

@@ -9,6 +9,9 @@ import type { MailboxId, Uid, UserId } from '../mail/ids.ts';
 import { UidSet } from '../mail/uid-set.ts';
 import type { MailboxView, Operations, StoredContent } from '../operations/contract.ts';
 
+/** Stores the message as that mailbox wants it. */
+export type StoreInto = (mailbox: MailboxId) => Promise<StoredContent>;
+
 export type SentWatchOptions = {
   readonly watchMs: number;
   readonly log: Logger;
@@ -70,14 +73,14 @@ export class SentWatch {
     return watch;
   }
 
-  async save(messageId: string, stored: StoredContent): Promise<void> {
+  async save(messageId: string, store: StoreInto): Promise<void> {
     this.#keepOpen();
     if (messageId === '') {
-      await this.#append(stored);
+      await this.#append(store);
       return;
     }
     for (let before = this.#saving.get(messageId); before !== undefined; before = this.#saving.get(messageId)) await before;
-    const saving = this.#saveUnlessKnown(messageId, stored);
+    const saving = this.#saveUnlessKnown(messageId, store);
     this.#saving.set(
       messageId,
       saving.catch(() => {}),
@@ -89,11 +92,11 @@ export class SentWatch {
     }
   }
 
-  async #saveUnlessKnown(messageId: string, stored: StoredContent): Promise<void> {
+  async #saveUnlessKnown(messageId: string, store: StoreInto): Promise<void> {
     await this.#operations.views.refresh(this.#view);
     await this.#examining;
     if (this.#known.has(messageId)) return;
-    this.#remember(messageId, await this.#append(stored));
+    this.#remember(messageId, await this.#append(store));
   }
 
   close(): void {
@@ -111,10 +114,10 @@ export class SentWatch {
     this.#timer.unref();
   }
 
-  async #append(stored: StoredContent): Promise<Uid | undefined> {
-    const message = { stored, flags: ['\\Seen'], internalDateMs: Date.now() };
+  async #append(store: StoreInto): Promise<Uid | undefined> {
     this.#appending += 1;
     try {
+      const message = { stored: await store(this.#mailbox), flags: ['\\Seen'], internalDateMs: Date.now() };
       // What was sent is kept, full mailbox or not.
       const { uids } = await this.#operations.messages.append(this.#user, this.#mailbox, [message], { ignoreQuota: true });
       const [uid] = uids;

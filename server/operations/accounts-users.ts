@@ -13,6 +13,7 @@ import type { AddressFields, UserFields } from '../store/types-accounts.ts';
 import type { AccountContext, MailboxNames, User } from './accounts-context.ts';
 import { addressKey, shownAddress, usernameKey } from './account-names.ts';
 import { passwordFields } from './accounts-sign-in.ts';
+import { problemOfKey } from '../mime/encryption/encrypt.ts';
 import { InvalidInput, Refusal, userNotFound } from './refusal.ts';
 import { forwardTargets } from './forward-targets.ts';
 
@@ -137,6 +138,7 @@ async function createUser(context: AccountContext, input: NewUser): Promise<User
   const key = usernameKey(input.username);
   if (key === undefined) throw new InvalidInput('username', 'This can not be a username');
   const address = addressOf(input, defaults.emailDomain);
+  await checkPublicKey(input.pubKey);
   // Asked first so that the refusal is told before any work; the unique keys decide.
   if ((await tables.users.findOne({ usernameKey: key })) !== undefined)
     throw new Refusal('UserExistsError', 'This username already exists');
@@ -269,6 +271,7 @@ async function updateUser(context: AccountContext, user: User, changes: UserChan
   if (tags !== undefined) Object.assign(set, { tags: distinct(tags), tagKeys: distinct(tags).map(lower) });
   if (settings.fromWhitelist !== undefined) set.fromWhitelist = distinct(settings.fromWhitelist);
   if (disable2fa === true) set.enabled2fa = [];
+  await checkPublicKey(settings.pubKey);
   if (existingPassword !== undefined && !(await knowsPassword(context, user, existingPassword)))
     throw new Refusal('AuthFailed', 'The existing password is wrong');
   if (password !== undefined) {
@@ -358,4 +361,10 @@ function distinct<T>(values: readonly T[]): T[] {
 
 function lower(text: string): string {
   return text.toLowerCase();
+}
+
+/** What can't encrypt must not be found out when mail comes. */
+async function checkPublicKey(key: string | undefined): Promise<void> {
+  const problem = key === undefined || key === '' ? undefined : await problemOfKey(key);
+  if (problem !== undefined) throw new InvalidInput('pubKey', problem);
 }

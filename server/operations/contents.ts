@@ -18,7 +18,8 @@ import {
   readWireForms,
   saveContent,
 } from '../store/contents.ts';
-import type { ContentOperations, OpenContent } from './contract.ts';
+import type { ContentOperations, OpenContent, StoredContent } from './contract.ts';
+import { type MessageEncryption, noEncryption } from './message-encryption.ts';
 
 export type ContentLimits = {
   /** Biggest message (octets). */
@@ -41,23 +42,46 @@ export type ContentService = {
   readonly forms: (contents: readonly ContentId[]) => Promise<ReadonlyMap<ContentId, WireForms>>;
 };
 
-export function createContentService(database: Database, blobs: BlobStore, limits: ContentLimits): ContentService {
+/** An encrypted message is stored in base64, with its key: what was within the limit stays within. */
+const ENCRYPTED_SIZE_FACTOR = 1.5;
+
+export function createContentService(
+  database: Database,
+  blobs: BlobStore,
+  limits: ContentLimits,
+  encryption: MessageEncryption = noEncryption,
+): ContentService {
   const opened = new LruCache<ContentId, LoadedContent>(limits.openCacheBytes, weighContent);
   const recentForms = new LruCache<ContentId, WireForms>(
     limits.formsCacheBytes,
     (forms) => forms.envelope.length + forms.bodyStructure.length + 128,
   );
 
+  const checkSize = (raw: Buffer, limitBytes: number): void => {
+    if (raw.length > limitBytes) throw refused('TOOBIG', `The message is larger than ${limits.maxMessageBytes} octets.`);
+  };
+  const save = async (raw: Buffer): Promise<StoredContent> => {
+    const epoch = database.epoch();
+    const analyzed = analyzeMessage(raw);
+    const content = await saveContent(database, blobs, raw, analyzed);
+    recentForms.set(content, { envelope: analyzed.envelope, bodyStructure: analyzed.bodyStructure });
+    return { content, sizeBytes: raw.length, thread: threadOf(analyzed, content), epoch };
+  };
+  const store: ContentOperations['store'] = async (raw) => {
+    checkSize(raw, limits.maxMessageBytes);
+    return save(raw);
+  };
+
   const operations: ContentOperations = {
-    store: async (raw) => {
-      if (raw.length > limits.maxMessageBytes)
-        throw refused('TOOBIG', `The message is larger than ${limits.maxMessageBytes} octets.`);
-      const epoch = database.epoch();
-      const analyzed = analyzeMessage(raw);
-      const content = await saveContent(database, blobs, raw, analyzed);
-      recentForms.set(content, { envelope: analyzed.envelope, bodyStructure: analyzed.bodyStructure });
-      return { content, sizeBytes: raw.length, thread: threadOf(analyzed, content), epoch };
+    store,
+    storeFor: async (user, mailbox, raw, plain = () => store(raw)) => {
+      checkSize(raw, limits.maxMessageBytes);
+      const encrypted = await encryption.encrypt(user, mailbox, raw);
+      if (encrypted === raw) return plain();
+      checkSize(encrypted, limits.maxMessageBytes * ENCRYPTED_SIZE_FACTOR);
+      return save(encrypted);
     },
+    encrypts: encryption.wanted,
     confirm: async (stored) => {
       const doubtful = stored.filter((one) => one.epoch !== database.epoch());
       if (doubtful.length === 0) return;

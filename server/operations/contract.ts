@@ -175,6 +175,18 @@ export type ContentOperations = {
    */
   readonly store: (raw: Buffer) => Promise<StoredContent>;
   /**
+   * The same for one mailbox: encrypted where its user wants that (`message-encryption.ts`), else by `plain` (default: `store`), which those who store one message for
+   * several mailboxes share. The mailbox is the one that the message will be in: another's key is of no use.
+   */
+  readonly storeFor: (
+    user: UserId,
+    mailbox: MailboxId,
+    raw: Buffer,
+    plain?: () => Promise<StoredContent>,
+  ) => Promise<StoredContent>;
+  /** Whether what is stored into this mailbox is encrypted; without a mailbox: whether anything of this user's may be. */
+  readonly encrypts: (user: UserId, mailbox?: MailboxId) => Promise<boolean>;
+  /**
    * To be called after the durable write that refers to contents, and before anybody is told: contents become durable with that write, unless the server was lost in between.
    * Costs nothing while the database is well. Busy Fault when one of them is gone; then nothing may refer to it.
    */

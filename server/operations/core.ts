@@ -15,6 +15,7 @@ import type { Operations, QuotaLimits } from './contract.ts';
 import { type Housekeeping, createHousekeeping } from './housekeeping.ts';
 import { DEFAULT_REGISTRY_LIMITS, MailboxRegistry, type RegistryLimits } from './mailbox-registry.ts';
 import { DEFAULT_MAILBOX_LIMITS, type MailboxLimits, createMailboxes } from './mailboxes.ts';
+import type { MessageEncryption } from './message-encryption.ts';
 import { Materializer } from './materializer.ts';
 import { type MessageService, createMessages } from './messages.ts';
 import { QuotaKeeper } from './quota.ts';
@@ -29,6 +30,8 @@ export type CoreOptions = {
   readonly log: Logger;
   /** Octets a user may store; 0 = unlimited. */
   readonly quotaLimits: (user: UserId) => Promise<QuotaLimits>;
+  /** Default: nothing is encrypted. */
+  readonly encryption?: MessageEncryption;
   readonly contents?: Partial<ContentLimits>;
   readonly registry?: Partial<RegistryLimits>;
   readonly mailboxes?: Partial<MailboxLimits>;
@@ -49,7 +52,7 @@ export type Core = {
 export function createCore(options: CoreOptions): Core {
   const { database, beacons, log } = options;
   const blobs = createMongoBlobStore(database);
-  const contents = createContentService(database, blobs, { ...DEFAULT_CONTENT_LIMITS, ...options.contents });
+  const contents = createContentService(database, blobs, { ...DEFAULT_CONTENT_LIMITS, ...options.contents }, options.encryption);
   const quota = new QuotaKeeper(database, options.quotaLimits);
 
   // Applying an entry may mean finishing a move, which is an operation on another mailbox: the two need each other.

@@ -42,6 +42,7 @@ import { type Accounts, createAccounts } from './accounts.ts';
 import type { Operations } from './contract.ts';
 import { type Core, createCore } from './core.ts';
 import { type MailRecords, createMailRecords } from './mail-records.ts';
+import { createMessageEncryption } from './message-encryption.ts';
 import { type UserLimitReader, createUserLimits } from './user-limits.ts';
 
 export type MailFlowStore = Pick<FlowTables, 'filters'> & {
@@ -133,6 +134,7 @@ export async function createOperations(config: Config, log: Logger): Promise<Ope
       const account = await accounts?.operations.account(user);
       return { bytes: account?.quotaBytes ?? 0, messages: account?.quotaMessages ?? 0 };
     },
+    encryption: createMessageEncryption(async (user) => accounts?.context.tables.users.get(user), log.with({ service: 'store' })),
     contents: { maxMessageBytes: config.store.maxMessageBytes },
   });
   const { mailboxes, quota } = core.operations;

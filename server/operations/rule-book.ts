@@ -19,6 +19,8 @@ export type RuleBook = {
   readonly name: string;
   /** Forwarded messages a day; 0 = the default. */
   readonly forwardsPerDay: number;
+  /** Forwarded messages are encrypted with this. */
+  readonly encryptForwardedWith: string | undefined;
 };
 
 export type RuleBooks = {
@@ -48,6 +50,7 @@ export function createRuleBooks(
       autoreply: autoreply?.status === true ? autoreply : undefined,
       name: record?.name ?? '',
       forwardsPerDay: record?.forwards ?? 0,
+      encryptForwardedWith: record?.encryptForwarded === true && record.pubKey !== '' ? record.pubKey : undefined,
     };
   };
 

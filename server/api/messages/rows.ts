@@ -2,6 +2,7 @@
 import type { MailboxId, Uid, UserId } from '../../mail/ids.ts';
 import { UidSet } from '../../mail/uid-set.ts';
 import { readHeaderFields, fieldValue, unfold } from '../../mime/header-fields.ts';
+import { isEncryptedType } from '../../mime/encryption/envelope-fields.ts';
 import { decodeWords } from '../../mime/encoded-words.ts';
 import type { AttachmentSummary, MailAddress } from '../../mime/types.ts';
 import type { Flags, MessageMeta, MessageSummary, Operations } from '../../operations/contract.ts';
@@ -127,7 +128,7 @@ export function listedMessage(row: Row): ListedMessage {
     ...flagFields(row.flags),
     references: note?.reference === undefined ? [] : [referenceBody(note.reference)],
     contentType: type,
-    ...(type.value === 'multipart/encrypted' ? { encrypted: true } : {}),
+    ...(isEncryptedType(type.value, type.params['smime-type']) ? { encrypted: true } : {}),
   };
 }
 

@@ -4,7 +4,7 @@ import type { MailboxId, UserId } from '../../mail/ids.ts';
 import { UidSet } from '../../mail/uid-set.ts';
 import { completeSubmitted } from '../../delivery/submitted-message.ts';
 import type { UserView } from '../../operations/accounts-users.ts';
-import type { MailboxInfo } from '../../operations/contract.ts';
+import type { MailboxInfo, Operations } from '../../operations/contract.ts';
 import { type ApiContext, type Call, asUser, type Route, route } from '../context.ts';
 import type { InputOf } from '../contract/route.ts';
 import { submission } from '../contract/submission.ts';
@@ -117,7 +117,8 @@ async function submitComposed(context: ApiContext, { input, ip }: Call<InputOf<t
   if (sends && recipients.length === 0) throw refuse('ENORECIPIENTS', 'The message has no recipients');
 
   // Kept first: what was sent and has no copy could not be found again, the other way it can be sent anew.
-  const stored = await operations.contents.store(composed);
+  const { contents } = operations;
+  const stored = await (input.isDraft ? contents.store(composed) : contents.storeFor(id, target.id, composed));
   const flags = input.isDraft ? ['\\Seen', '\\Draft'] : ['\\Seen'];
   const { uids } = await operations.messages.append(id, target.id, [{ stored, flags, internalDateMs: Date.now() }]);
   const uid = uids[0]!;
@@ -213,6 +214,23 @@ async function fileAsSent(
   await operations.messages.store(user, mailbox, { uids, operation: 'add', flags: ['\\Seen'] });
   const sent = await operations.mailboxes.findBySpecialUse(user, '\\Sent');
   if (sent === undefined || sent.id === mailbox) return { id: row.meta.uid, mailbox };
+  if (await operations.contents.encrypts(user, sent.id)) return fileEncrypted(operations, user, mailbox, row, sent.id);
   const moved = await operations.messages.move(user, mailbox, uids, sent.id);
   return { id: moved.to[0] ?? row.meta.uid, mailbox: sent.id };
+}
+
+/** Drafts are stored as they are; the copy of what was sent is encrypted where the user wants that. */
+async function fileEncrypted(
+  { contents, messages }: Operations,
+  user: UserId,
+  mailbox: MailboxId,
+  { meta }: Row,
+  sent: MailboxId,
+): Promise<{ id: number; mailbox: string }> {
+  const content = await contents.open(meta.content);
+  const stored = await contents.storeFor(user, sent, await content.readAll(0, content.sizeBytes));
+  const copy = { stored, flags: ['\\Seen'], internalDateMs: meta.internalDateMs };
+  const { uids } = await messages.append(user, sent, [copy]);
+  await messages.expunge(user, mailbox, { uids: UidSet.of(meta.uid), onlyDeleted: false });
+  return { id: uids[0] ?? meta.uid, mailbox: sent };
 }

@@ -24,7 +24,8 @@ export function uploadRoutes(context: ApiContext): Route[] {
       const draft = input.draft || mailbox.specialUse === '\\Drafts';
       const raw = rawOf(call) ?? (await composed(context, user, input, { name: owner.name, address: owner.address }, draft));
       if (raw.length === 0) throw refuse('EmptyMessage', 'Empty message provided');
-      const stored = await operations.contents.store(raw);
+      // A draft must stay what can be sent.
+      const stored = await (draft ? operations.contents.store(raw) : operations.contents.storeFor(user, mailbox.id, raw));
       const flags = [...(input.unseen ? [] : ['\\Seen']), ...(input.flagged ? ['\\Flagged'] : []), ...(draft ? ['\\Draft'] : [])];
       const internalDateMs = input.date?.getTime() ?? Date.now();
       const { uids } = await operations.messages.append(user, mailbox.id, [{ stored, flags, internalDateMs }]);

@@ -1,4 +1,5 @@
 /** Users: administration over `operations/accounts-users.ts`. */
+import { describeKey } from '../../mime/encryption/encrypt.ts';
 import type { AccountDefaults } from '../../operations/accounts-context.ts';
 import type { UserChanges, UserView } from '../../operations/accounts-users.ts';
 import type { ListedUser, ShownUser } from '../contract/users.ts';
@@ -59,7 +60,7 @@ export function userRoutes({ operations, store }: ApiContext): Route[] {
     }),
     route(users.get, async ({ input }) => {
       const user = await accounts.users.expect(input.user);
-      return shown(user, defaults, await usedNow(user.id));
+      return { ...shown(user, defaults, await usedNow(user.id)), keyInfo: (await describeKey(user.pubKey)) ?? (false as const) };
     }),
     route(users.update, async ({ input, actor }) => {
       const { user, sess, ip, password, ...changes } = input;
@@ -165,7 +166,7 @@ type Used = { readonly [what in 'storage' | 'messages' | 'recipients' | 'forward
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
-function shown(user: UserView, defaults: AccountDefaults, used: Used): Omit<ShownUser, 'success'> {
+function shown(user: UserView, defaults: AccountDefaults, used: Used): Omit<ShownUser, 'success' | 'keyInfo'> {
   const { quota, ...basics } = listed(user, defaults, used.storage);
   const allowed = (own: number, fallback: number): number => (own > 0 ? own : fallback);
   /** `ttl`: seconds until the counter begins anew. Spans are aligned to the clock. */
@@ -179,7 +180,6 @@ function shown(user: UserView, defaults: AccountDefaults, used: Used): Omit<Show
     language: user.language,
     retention: user.retention > 0 ? user.retention : false,
     pubKey: user.pubKey,
-    keyInfo: false,
     metaData: user.metaData,
     internalData: user.internalData,
     spamLevel: user.spamLevel,

@@ -3,7 +3,7 @@ import { refused } from '../../base/fault.ts';
 import type { Uid } from '../../mail/ids.ts';
 import { decodePartTable } from '../../mime/part-table.ts';
 import { filterHeaderFields, resolveSection } from '../../mime/sections.ts';
-import type { NewMessage, OpenContent } from '../../operations/contract.ts';
+import type { MailboxInfo, NewMessage, OpenContent } from '../../operations/contract.ts';
 import type { CommandContext, Completion } from './command.ts';
 import { type ImapUrl, parseImapUrl } from './imap-url.ts';
 import { resolveMailbox } from './mailbox-names.ts';
@@ -11,14 +11,18 @@ import type { AppendMessage, CatenatePart } from './wire/append-args.ts';
 import { syntaxFault } from './wire/cursor.ts';
 import type { SectionText } from './wire/sections.ts';
 
-/** A message ready to be placed, or the refusal. Faults: TOOBIG, those of storing. */
-export async function storeMessage(context: CommandContext, message: AppendMessage): Promise<NewMessage | Completion> {
+/** A message ready to be placed into that mailbox, or the refusal. Faults: TOOBIG, those of storing. */
+export async function storeMessage(
+  context: CommandContext,
+  { user, id }: Pick<MailboxInfo, 'user' | 'id'>,
+  message: AppendMessage,
+): Promise<NewMessage | Completion> {
   const { ops, settings } = context;
   const raw = await bytesOf(context, message);
   if (!Buffer.isBuffer(raw)) return raw;
   if (raw.length === 0) return { status: 'NO', code: 'CANNOT', text: 'A message can not be empty' };
   if (raw.length > settings.maxMessageBytes) throw refused('TOOBIG', 'The message is too big');
-  const stored = await ops.contents.store(raw);
+  const stored = await ops.contents.storeFor(user, id, raw);
   return { stored, flags: message.flags, internalDateMs: message.internalDate ?? Date.now() };
 }
 

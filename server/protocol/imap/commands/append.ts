@@ -26,7 +26,7 @@ const append = command<AppendArguments>({
     const added: NewMessage[] = [];
     for (const sent of messages) {
       const message = { ...sent, flags: sent.flags.filter((flag) => mayChangeFlag(rights, flag)) };
-      const stored = await storeMessage(context, message);
+      const stored = await storeMessage(context, mailbox, message);
       if ('status' in stored) return stored;
       added.push(stored);
     }
@@ -53,7 +53,7 @@ const replace = command<ReplaceArguments>({
     if (old === undefined || box.view.indexOf(old) === -1) return no('There is no such message', 'NONEXISTENT');
     requireRights(await selectedRights(context), 'te');
     const { mailbox } = await resolveMailbox(context, name, { needs: 'i', missing: 'TRYCREATE' });
-    const stored = await storeMessage(context, message);
+    const stored = await storeMessage(context, mailbox, message);
     if ('status' in stored) return stored;
     // The new message first: a crash in between leaves both, never none.
     const result = await ops.messages.append(mailbox.user, mailbox.id, [stored]);
