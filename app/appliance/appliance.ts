@@ -5,6 +5,7 @@
  * Order up: lock, settings, logs, control API (so that a slow start can be watched), then databases and workers. Down: workers, databases, control
  * API, stores, lock. A stop works at any moment, also during the start.
  */
+import path from 'node:path';
 import { type Logger, createLogger } from '../../server/base/log.ts';
 import type { OwnerLock } from '../../server/base/owner-lock.ts';
 import { CertificateKeeper } from './certificates/keeper.ts';
@@ -121,8 +122,9 @@ export class Appliance implements ControlSubject {
     });
     this.#control = new ControlServer(this, {
       token: this.#controlToken,
-      sessionsFile: `${this.paths.secrets}/sessions.json`,
-      userSessionsFile: `${this.paths.secrets}/user-sessions.json`,
+      userSessionsFile: path.join(this.paths.secrets, 'user-sessions.json'),
+      sessionsFile: path.join(this.paths.secrets, 'sessions.json'),
+      accountFile: this.paths.adminAccount,
       gui: builtGui,
       log: this.log,
       hosts: () => this.#reachableNames(),
@@ -135,6 +137,7 @@ export class Appliance implements ControlSubject {
       setWorkers: (count) => this.#supervisor.setWorkers(count),
       choosePorts: () => this.#choosePorts(),
       checkCertificate: () => this.#certificates.check(),
+      moveGui: () => this.#control.moveTo(this.#guiAddress()),
       setLogs: () => {
         this.logs.setLevel(this.settings.get('log.level'));
         this.logs.setLimits(this.#logLimits());
@@ -163,7 +166,8 @@ export class Appliance implements ControlSubject {
     }
     await this.#choosePorts();
     // Kept from the last time it costs a moment, the first time half a second. Workers cannot start without it.
-    await this.#certificates.start();
+    const certificate = await this.#certificates.start();
+    this.#control.useCertificate({ cert: certificate.chain, key: certificate.key });
     await this.#supervisor.start();
     this.log.info('ready', { ms: Date.now() - this.#startedAt });
   }
@@ -276,7 +280,7 @@ export class Appliance implements ControlSubject {
   async #listen(): Promise<void> {
     const asked = this.settings.get('gui.port');
     const host = this.settings.get('gui.host');
-    const address = host === 'any' ? undefined : connectableHost(host);
+    const address = this.#guiAddress();
     const isDefault = this.settings.origin('gui.port') === 'default';
     const candidates = isDefault ? [asked, asked + fallbackOffset, 0] : [asked];
     for (const port of candidates) {
@@ -291,6 +295,12 @@ export class Appliance implements ControlSubject {
       asked,
       `The GUI cannot listen on port ${asked}. Choose another: mallard config set gui.port 0 (any free one)`,
     );
+  }
+
+  /** Undefined: every address. */
+  #guiAddress(): string | undefined {
+    const host = this.settings.get('gui.host');
+    return ['any', '0.0.0.0', '::'].includes(host) ? undefined : connectableHost(host);
   }
 
   async #choosePorts(): Promise<void> {
@@ -351,6 +361,7 @@ export class Appliance implements ControlSubject {
 
   #sendCertificate(certificate: ServerCertificate): void {
     this.log.info('there is a new certificate', { until: new Date(certificate.notAfter).toISOString() });
+    this.#control.useCertificate({ cert: certificate.chain, key: certificate.key });
     this.#supervisor.sendToWorkers({ type: 'certificate', cert: certificate.chain, key: certificate.key });
   }
 

@@ -20,6 +20,7 @@ export interface DataPaths {
   readonly lock: string;
   readonly run: string;
   readonly secrets: string;
+  readonly adminAccount: string;
   readonly certificates: string;
   readonly mongo: string;
   readonly redis: string;
@@ -58,6 +59,7 @@ export function dataPaths(root: string): DataPaths {
     lock: at('run', 'appliance.lock'),
     run: at('run'),
     secrets: at('secrets'),
+    adminAccount: at('secrets', 'administrator.json'),
     certificates: at('certificates'),
     mongo: at('mongo'),
     redis: at('redis'),

@@ -36,6 +36,7 @@ function setUp(name: string): {
     restartWorkers: does('restart'),
     setWorkers: (count) => does(`workers ${count}`)(),
     choosePorts: does('ports'),
+    moveGui: async () => {},
     checkCertificate: () => void calls.push('certificate'),
     setLogs: () => void calls.push('logs'),
   });

@@ -13,6 +13,8 @@ export interface ApplierOptions {
   readonly setWorkers: (count: number) => Promise<void>;
   readonly choosePorts: () => Promise<void>;
   readonly checkCertificate: () => void;
+  /** The GUI listens elsewhere. */
+  readonly moveGui: () => Promise<void>;
   readonly setLogs: () => void;
 }
 
@@ -34,6 +36,12 @@ export class SettingsApplier {
 
   apply(changed: readonly SettingName[]): void {
     if (changed.some((name) => /^(log|metrics)\./.test(name))) this.#options.setLogs();
+    if (changed.includes('gui.host')) {
+      this.#options.moveGui().catch((error: unknown) => {
+        const reason = error instanceof Error ? error.message : String(error);
+        this.#options.notice('error', `The GUI cannot be reached from other computers: ${reason}`);
+      });
+    }
     if (changed.some((name) => name.startsWith('server.'))) this.#options.checkCertificate();
     for (const name of changed) if (settingOf(name).restart === 'worker') this.#pending.add(name);
     if (this.#pending.size > 0 && !this.#closed) this.#timer ??= setTimeout(() => this.#begin(), gatherMs);

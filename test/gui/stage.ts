@@ -138,6 +138,7 @@ export async function raiseStage(options: StageOptions = {}): Promise<Stage> {
     token: 'token-of-the-stage-0123456789',
     sessionsFile: path.join(folder, 'sessions.json'),
     userSessionsFile: path.join(folder, 'user-sessions.json'),
+    accountFile: path.join(folder, 'administrator.json'),
     gui: options.gui ?? builtGui,
     log: silentLogger,
     hosts: () => new Set(),

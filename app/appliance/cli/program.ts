@@ -6,6 +6,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { version } from '../version.ts';
 import { type CommonOptions, contextOf } from './context.ts';
 import { CliFault } from './fault.ts';
+import type { PasswordFlags } from './password.ts';
 
 /** Runs one command line. @returns the exit code. @throws CliFault and what the command throws */
 export async function runProgram(args: readonly string[]): Promise<number> {
@@ -62,6 +63,14 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
     (await import('./commands/gui.ts')).gui(contextOf(options)),
   );
 
+  add(program, 'gui-password', 'set the password of the GUI; for who is on the machine itself, without the former one')
+    .option('--password <password>', 'the password; - reads it from standard input')
+    .option('--password-stdin', 'read the password from standard input')
+    .option('--keep-second-factor', 'leave codes of an app and passkeys as they are; otherwise they are turned off')
+    .action(async (options: GuiPasswordFlags) =>
+      (await import('./commands/gui-password.ts')).guiPassword(contextOf(options), options),
+    );
+
   add(program, 'logs', 'print log lines, newest last')
     .option('--follow', 'go on printing lines as they come')
     .option('--level <level>', 'this level and more serious ones: trace, debug, info, warn, error')
@@ -103,6 +112,9 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
   return program;
 }
 
+export interface GuiPasswordFlags extends CommonOptions, PasswordFlags {
+  readonly keepSecondFactor?: boolean;
+}
 export interface StartFlags extends CommonOptions {
   readonly set: readonly string[];
   readonly workers?: string;

@@ -1,11 +1,15 @@
 /**
  * The control API: how the GUI, the command line and the desktop app talk to the appliance. Paths, inputs and outputs; the types come from here.
- * Nothing but zod is imported, so the GUI can use it as it is.
+ * Nothing but zod is imported here and in the other contract-*.ts, so the GUI can use them as they are.
  *
  * Access: `Authorization: Bearer TOKEN` (the token is in run/control.json of the data directory), or the session cookie that a one-time sign-in
  * link is exchanged for. Errors are `{"error": words, "code": Code, "allowed"?: words}` with a fitting HTTP status.
  */
 import { z } from 'zod';
+import { accessRoutes } from './contract-access.ts';
+import { done, route } from './contract-route.ts';
+
+export type { Access, AnyRoute, Route } from './contract-route.ts';
 
 export const serviceStateSchema = z.enum(['stopped', 'starting', 'ready', 'stopping', 'crashed', 'backoff', 'failed']);
 export const applianceStateSchema = z.enum(['stopped', 'starting', 'running', 'degraded', 'stopping', 'failed']);
@@ -143,6 +147,14 @@ export const errorCodes = [
   'SignInRefused',
   'ForbiddenHost',
   'ForbiddenOrigin',
+  /** From another computer only HTTPS will do. */
+  'InsecureTransport',
+  /** A sign-in that only works on the computer itself. */
+  'OnlyHere',
+  'WrongPassword',
+  'WrongCode',
+  'WeakPassword',
+  'NoPassword',
   'NotFound',
   'MethodNotAllowed',
   'BadRequest',
@@ -157,43 +169,6 @@ export const errorCodes = [
   'Internal',
 ] as const;
 export const errorSchema = z.object({ error: z.string(), code: z.enum(errorCodes), allowed: z.string().optional() });
-
-/** Who may call: anybody who passed the Host and Origin checks, a signed-in person or the token, the token alone. */
-export type Access = 'open' | 'session' | 'token';
-
-export interface Route<Query extends z.ZodType, Body extends z.ZodType, Answer extends z.ZodType> {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
-  /** `:name` stands for one path segment, which the handler gets decoded. */
-  readonly path: string;
-  readonly access: Access;
-  readonly query: Query;
-  readonly body: Body;
-  readonly answer: Answer;
-}
-export type AnyRoute = Route<z.ZodType, z.ZodType, z.ZodType>;
-
-const none = z.strictObject({});
-const done = z.object({ done: z.literal(true) });
-
-function route<
-  const Method extends AnyRoute['method'],
-  Answer extends z.ZodType,
-  Query extends z.ZodType = typeof none,
-  Body extends z.ZodType = z.ZodUndefined,
->(
-  method: Method,
-  path: string,
-  parts: { answer: Answer; query?: Query; body?: Body; access?: Access },
-): Route<Query, Body, Answer> {
-  return {
-    method,
-    path,
-    access: parts.access ?? 'session',
-    query: (parts.query ?? none) as Query,
-    body: (parts.body ?? z.undefined()) as Body,
-    answer: parts.answer,
-  };
-}
 
 /** Every route with JSON in and out. Beside them: GET /control/events (server-sent events) and /api/* (the worker's HTTP API). */
 export const routes = {
@@ -234,14 +209,7 @@ export const routes = {
   }),
   preflight: route('GET', '/control/preflight', { answer: z.object({ checks: z.array(findingSchema) }) }),
   shutdown: route('POST', '/control/shutdown', { answer: done }),
-  session: route('GET', '/control/session', { access: 'open', answer: z.object({ signedIn: z.boolean() }) }),
-  /** Exchanges the one-time secret of a sign-in link for the session cookie. */
-  signIn: route('POST', '/control/session', {
-    access: 'open',
-    body: z.strictObject({ link: z.string().max(200) }),
-    answer: z.object({ signedIn: z.literal(true) }),
-  }),
-  signOut: route('DELETE', '/control/session', { answer: done }),
+  ...accessRoutes,
   signInLink: route('POST', '/control/sign-in-link', { access: 'token', answer: z.object({ url: z.string() }) }),
 };
 

@@ -23,8 +23,16 @@ export class EventStreams {
     this.#subject = subject;
   }
 
-  /** @throws ControlFault when there are too many clients */
-  add(request: IncomingMessage, response: ServerResponse, query: z.output<typeof eventsQuerySchema>): void {
+  /**
+   * @param allowed looked at again and again: a session that was ended hears no more
+   * @throws ControlFault when there are too many clients
+   */
+  add(
+    request: IncomingMessage,
+    response: ServerResponse,
+    query: z.output<typeof eventsQuerySchema>,
+    allowed: () => boolean,
+  ): void {
     if (this.#open.size >= maxClients) throw new ControlFault(503, 'TooMany', 'Too many clients follow the events.');
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
     this.#open.add(response);
@@ -39,7 +47,7 @@ export class EventStreams {
       const { logs: _, ...filter } = query;
       ends.push(this.#subject.logs.follow(logFilterOf(filter), (lines) => send({ type: 'log', lines: [...lines] })));
     }
-    const heartbeat = setInterval(() => response.write(': still here\n\n'), heartbeatMs);
+    const heartbeat = setInterval(() => (allowed() ? response.write(': still here\n\n') : response.end()), heartbeatMs);
     response.once('close', () => {
       clearInterval(heartbeat);
       for (const end of ends) end();

@@ -1,17 +1,18 @@
 /**
- * Who may call the control API. Three fences, in this order:
+ * Who may call the control API. Four fences, in this order:
  *
  * 1. Host: only names and addresses by which this appliance is meant to be reached. A web page that points its own name at 127.0.0.1 (DNS
  *    rebinding) fails here.
- * 2. Origin: a request that a browser sends for another site is refused, whatever it carries.
- * 3. The token or a session cookie.
+ * 2. Transport: from another computer only TLS.
+ * 3. Origin: a request that a browser sends for another site is refused, whatever it carries.
+ * 4. The token (on the computer itself) or a session cookie.
  */
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { isIP } from 'node:net';
 import type { Access } from './contract.ts';
 import { ControlFault } from './fault.ts';
-import type { Sessions } from './sessions.ts';
+import type { Session, Sessions } from './sessions.ts';
+import { loopbackNames, type Source, sourceOf } from './source.ts';
 
 export interface GuardOptions {
   readonly token: string;
@@ -20,7 +21,6 @@ export interface GuardOptions {
   readonly hosts: () => ReadonlySet<string>;
 }
 
-const loopback: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '::1']);
 const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 
 export class Guard {
@@ -30,20 +30,26 @@ export class Guard {
     this.#options = options;
   }
 
+  /** Whether this server is meant to be reached by that name. */
+  knows(host: string): boolean {
+    return host !== '' && (loopbackNames.has(host) || this.#options.hosts().has(host));
+  }
+
   /** @throws ControlFault */
-  checkSource(request: IncomingMessage): void {
-    const host = request.headers.host ?? '';
-    const name = hostName(host);
-    if (name === undefined || !(loopback.has(name) || this.#options.hosts().has(name))) {
+  checkSource(request: IncomingMessage): Source {
+    const source = sourceOf(request);
+    if (!this.knows(source.host)) {
       throw new ControlFault(
         421,
         'ForbiddenHost',
         'This server is not reached by that name. Use the address that "mallard status" shows.',
       );
     }
+    if (!source.here && !source.secure)
+      throw new ControlFault(403, 'InsecureTransport', 'From another computer this page is reached by https:// only.');
     const { origin } = request.headers;
     const site = request.headers['sec-fetch-site'];
-    const foreign = origin !== undefined ? origin !== `http://${host}` : site === 'cross-site' || site === 'same-site';
+    const foreign = origin !== undefined ? origin !== source.origin : site === 'cross-site' || site === 'same-site';
     // Following a link from elsewhere to the page itself is harmless: a plain GET, answered with the page or with data that the other site cannot read.
     if (
       foreign &&
@@ -51,32 +57,29 @@ export class Guard {
     ) {
       throw new ControlFault(403, 'ForbiddenOrigin', 'The request comes from another site.');
     }
+    return source;
   }
 
   /** @throws ControlFault */
-  checkAccess(request: IncomingMessage, access: Access): void {
-    if (access === 'open' || this.hasToken(request)) return;
-    if (access === 'session' && this.isSignedIn(request)) return;
-    throw new ControlFault(401, 'Unauthorized', 'Sign in with the link that "mallard start" or "mallard gui" prints.');
+  checkAccess(request: IncomingMessage, source: Source, access: Access): void {
+    if (access === 'open' || this.hasToken(request, source)) return;
+    if (access === 'session' && this.session(source) !== undefined) return;
+    throw new ControlFault(
+      401,
+      'Unauthorized',
+      source.here ? 'Sign in with the link that "mallard start" or "mallard gui" prints.' : 'Sign in first.',
+    );
   }
 
-  hasToken(request: IncomingMessage): boolean {
+  /** The token is in a file of this computer: from elsewhere it is not believed. */
+  hasToken(request: IncomingMessage, source: Source): boolean {
     const given = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
-    return given !== undefined && equal(given, this.#options.token);
+    return source.here && given !== undefined && equal(given, this.#options.token);
   }
 
-  isSignedIn(request: IncomingMessage): boolean {
-    return this.#options.sessions.isValid(request.headers.cookie);
+  session(source: Source): Session | undefined {
+    return this.#options.sessions.find(source.cookies, source);
   }
-}
-
-/** The name of a Host header, small, without port and brackets. */
-export function hostName(host: string): string | undefined {
-  const match = /^(?:\[([0-9a-f:.]+)\]|([^\s:/@[\]]+))(?::\d{1,5})?$/i.exec(host);
-  const name = (match?.[1] ?? match?.[2])?.toLowerCase().replace(/\.$/, '');
-  if (name === undefined || name === '') return undefined;
-  // 127.1 and 0x7f000001 are ways around a comparison; only the plain writing of an address is one.
-  return /^[\d.]+$|^0x/.test(name) && isIP(name) === 0 ? undefined : name;
 }
 
 function equal(a: string, b: string): boolean {

@@ -4,9 +4,13 @@ import { checkedChanges, SettingsFault } from '../settings/judge.ts';
 import { isSettingName, type SettingName, settingNames, settingOf } from '../settings/registry.ts';
 import type { RestartNeed } from '../settings/setting.ts';
 import type { SettingState } from '../settings/store.ts';
+import { makeAccessHandlers } from './admin/handlers.ts';
+import type { AdminAccess } from './admin/access.ts';
 import type { AnyRoute, routes, SettingEntry, SettingsChanged } from './contract.ts';
 import { logFilterSchema } from './contract.ts';
 import { ControlFault } from './fault.ts';
+import type { Session, Sessions } from './sessions.ts';
+import type { Source } from './source.ts';
 import type { ControlSubject } from './subject.ts';
 import type { LogFilter } from '../logs/store.ts';
 
@@ -18,9 +22,10 @@ export interface Call<R extends AnyRoute> {
   readonly name: string;
   readonly query: z.output<R['query']>;
   readonly body: z.output<R['body']>;
-  /** The Cookie header. */
-  readonly cookie: string | undefined;
-  readonly signedIn: boolean;
+  readonly source: Source;
+  /** The session of the request, if it has one; the token has none. */
+  readonly session: Session | undefined;
+  readonly hasToken: boolean;
   readonly setCookie: (value: string) => void;
 }
 
@@ -30,17 +35,11 @@ export type Handlers = {
   ) => z.input<Routes[Name]['answer']> | Promise<z.input<Routes[Name]['answer']>>;
 };
 
-export interface SignIn {
-  makeLink(): string;
-  signIn(link: string): string | undefined;
-  signOut(cookies: string | undefined): string;
-}
-
 const hour = 3_600_000;
 const done = { done: true } as const;
 const needs: readonly RestartNeed[] = ['none', 'worker', 'databases', 'appliance'];
 
-export function makeHandlers(subject: ControlSubject, sessions: SignIn, guiUrl: () => string): Handlers {
+export function makeHandlers(subject: ControlSubject, sessions: Sessions, access: AdminAccess, guiUrl: () => string): Handlers {
   return {
     status: () => subject.status(),
     startService: async ({ name }) => subject.startService(name).then(() => done),
@@ -66,19 +65,7 @@ export function makeHandlers(subject: ControlSubject, sessions: SignIn, guiUrl: 
       subject.shutdown();
       return done;
     },
-    session: ({ signedIn }) => ({ signedIn }),
-    signIn: ({ body, setCookie }) => {
-      const cookie = sessions.signIn(body.link);
-      if (cookie === undefined) {
-        throw new ControlFault(401, 'Unauthorized', 'This sign-in link was used or is too old. "mallard gui" prints a new one.');
-      }
-      setCookie(cookie);
-      return { signedIn: true };
-    },
-    signOut: ({ cookie, setCookie }) => {
-      setCookie(sessions.signOut(cookie));
-      return done;
-    },
+    ...makeAccessHandlers(sessions, access),
     signInLink: () => ({ url: `${guiUrl()}/#signin=${sessions.makeLink()}` }),
   };
 }

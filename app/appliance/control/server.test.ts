@@ -11,7 +11,7 @@ import { MetricsStore } from '../metrics/store.ts';
 import { Settings } from '../settings/store.ts';
 import { type ControlEvent, eventSchema, routes, type Status } from './contract.ts';
 import { ControlFault } from './fault.ts';
-import { hostName } from './guard.ts';
+import { hostName } from './source.ts';
 import { ControlServer } from './server.ts';
 import type { ControlSubject, WorkerApi } from './subject.ts';
 
@@ -65,6 +65,7 @@ const server = new ControlServer(subject, {
   token,
   sessionsFile: path.join(folder, 'sessions.json'),
   userSessionsFile: path.join(folder, 'user-sessions.json'),
+  accountFile: path.join(folder, 'administrator.json'),
   gui,
   log: silentLogger,
   hosts: () => new Set(['desk.local']),
@@ -135,7 +136,8 @@ test('a foreign Host or Origin is refused even with the token', async () => {
     ['localhost', 200],
     ['127.0.0.1:1234', 200],
     ['[::1]:80', 200],
-    ['DESK.local', 200],
+    // A name for other computers, without TLS.
+    ['DESK.local', 403],
     ['evil.example', 421],
     ['127.0.0.1.evil.example', 421],
     ['127.1', 421],
@@ -170,7 +172,12 @@ test('a sign-in link works once, the cookie afterwards, until signing out', asyn
   const headers = { cookie: `other=1; ${setCookie.split(';')[0]}` };
   assert.equal((await call('POST', '/control/session', { auth: false, body })).status, 401);
   assert.equal((await call('GET', '/control/status', { auth: false, headers })).status, 200);
-  assert.deepEqual((await call('GET', '/control/session', { auth: false, headers })).json(), { signedIn: true });
+  assert.deepEqual((await call('GET', '/control/session', { auth: false, headers })).json(), {
+    signedIn: true,
+    here: true,
+    passwordSet: false,
+    passkey: false,
+  });
   // A link is made with the token only: a stolen cookie must not be able to outlive its session.
   assert.equal((await call('POST', '/control/sign-in-link', { auth: false, headers })).status, 401);
   assert.equal((await call('DELETE', '/control/session', { auth: false, headers })).status, 200);

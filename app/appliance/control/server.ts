@@ -4,11 +4,13 @@
  * Plain node:http with a table of routes: the appliance is there all day on small machines, and a framework would be a fifth of its memory.
  * Every request passes the guard first; every answer carries the security headers; a client never sees an exception's text.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import type { Logger } from '../../../server/base/log.ts';
+import { AdminAccess } from './admin/access.ts';
+import { AdminAccount } from './admin/account.ts';
 import { type AnyRoute, eventsQuerySchema, routes } from './contract.ts';
+import { type Credentials, Entrance } from './entrance.ts';
 import { EventStreams } from './events.ts';
 import { ControlFault } from './fault.ts';
 import { GuiFiles } from './files.ts';
@@ -16,6 +18,7 @@ import { Guard } from './guard.ts';
 import { type Call, type Handlers, makeHandlers, type RouteName } from './handlers.ts';
 import { proxyToWorker } from './proxy.ts';
 import { Sessions } from './sessions.ts';
+import { hostName, isLoopback, loopbackNames, type Source, sourceOf } from './source.ts';
 import type { ControlSubject } from './subject.ts';
 import { UserGate } from './user-gate.ts';
 
@@ -23,6 +26,8 @@ export interface ControlServerOptions {
   readonly token: string;
   readonly sessionsFile: string;
   readonly userSessionsFile: string;
+  /** The administrator's account. */
+  readonly accountFile: string;
   /** The folder of the built GUI. */
   readonly gui: string;
   readonly log: Logger;
@@ -49,7 +54,7 @@ const headers: Readonly<Record<string, string>> = {
 export class ControlServer {
   readonly #options: ControlServerOptions;
   readonly #subject: ControlSubject;
-  readonly #server: Server;
+  readonly #entrance: Entrance;
   readonly #guard: Guard;
   readonly #users: UserGate;
   readonly #sessions: Sessions;
@@ -57,6 +62,7 @@ export class ControlServer {
   readonly #events: EventStreams;
   readonly #files: GuiFiles;
   #url = '';
+  #port = 0;
 
   constructor(subject: ControlSubject, options: ControlServerOptions) {
     this.#options = options;
@@ -64,30 +70,43 @@ export class ControlServer {
     this.#sessions = new Sessions({ file: options.sessionsFile });
     this.#guard = new Guard({ token: options.token, sessions: this.#sessions, hosts: options.hosts });
     this.#users = new UserGate({ sessionsFile: options.userSessionsFile, workerApi: () => subject.workerApi() });
-    this.#handlers = makeHandlers(subject, this.#sessions, () => this.#url);
+    const access = new AdminAccess({
+      account: new AdminAccount(options.accountFile),
+      sessions: this.#sessions,
+      onAct: ({ ok, ...act }) => options.log[ok ? 'info' : 'warn'](ok ? 'administrator' : 'administrator: refused', act),
+    });
+    this.#handlers = makeHandlers(subject, this.#sessions, access, () => this.#url);
     this.#events = new EventStreams(subject);
     this.#files = new GuiFiles(options.gui);
-    this.#server = createServer((request, response) => void this.#answer(request, response));
-    // A service may take a minute to stop before it is answered; idle connections need not live long.
-    this.#server.requestTimeout = 60_000;
-    this.#server.headersTimeout = 10_000;
-    this.#server.maxConnections = 500;
+    this.#entrance = new Entrance((request, response) => void this.#answer(request, response));
   }
 
-  /** Resolves with the port when it listens. Rejects with the system's error. */
+  /** What HTTPS presents. Until there is a certificate, other computers are refused. */
+  useCertificate(credentials: Credentials): void {
+    this.#entrance.useCertificate(credentials);
+  }
+
+  /**
+   * Resolves with the port when it listens. Rejects with the system's error.
+   * @param host undefined: every address. This computer's own is always one of them.
+   */
   async listen(port: number, host: string | undefined): Promise<number> {
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen({ port, ...(host === undefined ? {} : { host }) }, () => {
-        this.#server.off('error', reject);
-        resolve();
-      });
-    });
-    const actual = (this.#server.address() as AddressInfo).port;
+    const actual = await this.#entrance.listen(port, doorsFor(host));
+    this.#port = actual;
     this.#sessions.usePort(actual);
     this.#users.usePort(actual);
     this.#url = `http://127.0.0.1:${actual}`;
     return actual;
+  }
+
+  /** Lets others in, or no longer, without a restart. Rejects with the system's error; this computer reaches it in any case. */
+  async moveTo(host: string | undefined): Promise<void> {
+    try {
+      await this.#entrance.move(this.#port, doorsFor(host));
+    } catch (error) {
+      await this.#entrance.move(this.#port, doorsFor('127.0.0.1'));
+      throw error;
+    }
   }
 
   /** How this computer's browser reaches the GUI. */
@@ -102,30 +121,26 @@ export class ControlServer {
 
   async close(): Promise<void> {
     this.#events.close();
-    await new Promise<void>((resolve) => {
-      this.#server.close(() => resolve());
-      this.#server.closeIdleConnections();
-      // Whoever asked for the shutdown has been answered by then.
-      setTimeout(() => this.#server.closeAllConnections(), 500).unref();
-    });
+    // Whoever asked for the shutdown has been answered by then.
+    await this.#entrance.close(500);
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     try {
-      this.#guard.checkSource(request);
-      await this.#dispatch(request, response);
+      if (this.#sendsToHttps(request, response)) return;
+      await this.#dispatch(request, response, this.#guard.checkSource(request));
     } catch (error) {
       this.#refuse(request, response, error);
     }
   }
 
-  async #dispatch(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #dispatch(request: IncomingMessage, response: ServerResponse, source: Source): Promise<void> {
     const url = URL.parse(request.url ?? '/', 'http://localhost');
     if (url === null) throw new ControlFault(400, 'BadRequest', 'The path cannot be read.');
     const { pathname } = url;
     if (pathname === '/api' || pathname.startsWith('/api/')) {
-      this.#guard.checkAccess(request, 'session');
+      this.#guard.checkAccess(request, source, 'session');
       const path = `${pathname.slice(4) === '' ? '/' : pathname.slice(4)}${withoutToken(url.searchParams)}`;
       return proxyToWorker(request, response, path, this.#subject.workerApi());
     }
@@ -140,12 +155,13 @@ export class ControlServer {
     }
     if (!pathname.startsWith('/control/')) return this.#page(request, response, pathname);
     if (pathname === '/control/events') {
-      this.#guard.checkAccess(request, 'session');
-      return this.#events.add(request, response, parse(eventsQuerySchema, Object.fromEntries(url.searchParams)));
+      this.#guard.checkAccess(request, source, 'session');
+      const allowed = (): boolean => this.#guard.session(source) !== undefined || this.#guard.hasToken(request, source);
+      return this.#events.add(request, response, parse(eventsQuerySchema, Object.fromEntries(url.searchParams)), allowed);
     }
     if (pathname === '/control/authority.crt') return this.#authority(response);
     const { name, route, parameter } = findRoute(request.method ?? 'GET', pathname);
-    this.#guard.checkAccess(request, route.access);
+    this.#guard.checkAccess(request, source, route.access);
     const body = await readBody(request, route);
     // Each handler takes its own route's input, which the route's schemas have just checked.
     const handle = this.#handlers[name] as unknown as (call: Call<AnyRoute>) => unknown;
@@ -153,11 +169,24 @@ export class ControlServer {
       name: parameter,
       query: parse(route.query, Object.fromEntries(url.searchParams)),
       body: parse(route.body, body),
-      cookie: request.headers.cookie,
-      signedIn: this.#guard.isSignedIn(request) || this.#guard.hasToken(request),
+      source,
+      session: this.#guard.session(source),
+      hasToken: this.#guard.hasToken(request, source),
       setCookie: (value) => response.setHeader('set-cookie', value),
     });
     sendJson(response, 200, route.answer.parse(answer));
+  }
+
+  /** Somebody on another computer typed the address without https://. */
+  #sendsToHttps(request: IncomingMessage, response: ServerResponse): boolean {
+    const source = sourceOf(request);
+    const host = request.headers.host ?? '';
+    if (source.here || source.secure || (request.method !== 'GET' && request.method !== 'HEAD')) return false;
+    if (/^\/(control|api)\//.test(request.url ?? '/')) return false;
+    if (!this.#guard.knows(hostName(host) ?? '') || loopbackNames.has(source.host)) return false;
+    response.writeHead(307, { location: `https://${host}${request.url ?? '/'}`, 'cache-control': 'no-store' });
+    response.end();
+    return true;
   }
 
   async #page(request: IncomingMessage, response: ServerResponse, pathname: string): Promise<void> {
@@ -191,9 +220,15 @@ export class ControlServer {
     }
     // An unread body would keep the connection busy.
     if (!request.complete) response.setHeader('connection', 'close');
+    if (fault.status === 429 && fault.allowed !== undefined) response.setHeader('retry-after', fault.allowed);
     const { message, code, allowed } = fault;
     sendJson(response, fault.status, { error: message, code, ...(allowed === undefined ? {} : { allowed }) });
   }
+}
+
+/** This computer's own address is always one of them. */
+function doorsFor(host: string | undefined): (string | undefined)[] {
+  return host === undefined || isLoopback(host) ? [host] : ['127.0.0.1', host];
 }
 
 const table = Object.entries(routes).map(([name, route]) => ({

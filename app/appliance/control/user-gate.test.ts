@@ -45,6 +45,7 @@ const server = new ControlServer(subject, {
   token: 'control-token',
   sessionsFile: path.join(folder, 'sessions.json'),
   userSessionsFile,
+  accountFile: path.join(folder, 'administrator.json'),
   gui,
   log: silentLogger,
   hosts: () => new Set(),

@@ -75,8 +75,8 @@ export const settings = {
   'api.port': port(8080, { restart: worker, help: 'The port of the HTTP API.' }),
   'gui.host': host(
     'localhost',
-    'The address on which the GUI and the control API listen. They speak plain HTTP: on other than localhost, the network can listen in.',
-    'appliance',
+    'From where the GUI can be reached. On this computer always; other computers use https:// and the administrator’s password.',
+    'none',
   ),
   'gui.port': port(8090, { restart: 'appliance', help: 'The port of the GUI and the control API.' }),
 
