@@ -57,7 +57,7 @@ export function assemble({ config, operations, store, log }: Omit<ServiceContext
       devices: onListener((context) => createDeviceHandler({ ...context, flow, memory, trace })),
       submission: submissionService,
       submissions: submissionService,
-      api: onListener((context) => createApiHandler({ ...context, outgoing })),
+      api: onListener((context) => createApiHandler({ ...context, outgoing, wakeFetching: mail.wakeFetching })),
     },
     start: () => mail.start(),
     stop: async (graceMs) => {

@@ -63,6 +63,7 @@ export function workerConfig(settings: Settings, ports: Ports, secrets: WorkerSe
     },
     outbound: outbound(settings),
     spam: spam(settings),
+    fetch: { enabled: settings.get('fetch.enabled'), allowPrivate: settings.get('fetch.allowPrivate') },
     api: { rootToken: secrets.apiToken },
     services: Object.fromEntries(listenerNames.map((name) => [name, listener(name, settings, ports, context)])),
   };

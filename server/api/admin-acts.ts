@@ -10,6 +10,7 @@ const CHANGES: ReadonlySet<string> = new Set([
   'ApplicationPasswords',
   'TwoFactorAuth',
   'Filters',
+  'External',
   'Autoreplies',
   'Certs',
   'DKIM',

@@ -18,6 +18,8 @@ export type ApiContext = {
   readonly store: OpenedStore;
   /** Mail that leaves. */
   readonly outgoing: ApiOutgoing;
+  /** Tells this worker that an account elsewhere may be due; others look by themselves. */
+  readonly wakeFetching?: () => void;
   readonly log: Logger;
 };
 

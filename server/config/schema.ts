@@ -3,6 +3,7 @@
  * Imported by the appliance as well: nothing of the server but this.
  */
 import { z } from 'zod';
+import { fetching } from './fetch.ts';
 import { spam } from './spam.ts';
 
 const KiB = 1024;
@@ -323,6 +324,7 @@ export const configSchema = z.strictObject({
   smtp,
   outbound,
   spam,
+  fetch: fetching,
   api,
   trace,
 });

@@ -15,7 +15,21 @@ import type { Learning, SpamOpinion } from './spam/learning.ts';
 import { countReceived } from './trace-header.ts';
 
 /** A recipient that is a user here. */
-export type LocalRecipient = { readonly address: string; readonly account: Account; readonly label: string | undefined };
+export type LocalRecipient = {
+  readonly address: string;
+  readonly account: Account;
+  readonly label: string | undefined;
+  /** How it is to be placed, where it did not come by SMTP. */
+  readonly placing?: Placing;
+};
+
+export type Placing = {
+  /** Where it goes when no rule says otherwise. */
+  readonly mailbox?: MailboxId;
+  readonly internalDateMs?: number;
+  /** A repeated delivery under this key places nothing more (`MessageOperations.append`). */
+  readonly once?: string;
+};
 
 export type DeliveryOutcome =
   | { readonly kind: 'delivered'; readonly mailbox: MailboxId; readonly message: MessageId | undefined }
@@ -136,10 +150,11 @@ export function createDelivery(options: DeliveryOptions): Delivery {
         await runAfter(decision, fields);
         return { kind: 'discarded' };
       }
-      const more = { flags: decision.flags ?? [], internalDateMs: origin.receivedAtMs };
+      const { once: key, internalDateMs = origin.receivedAtMs } = recipient.placing ?? {};
+      const more = { flags: decision.flags ?? [], internalDateMs };
       const into = async (mailbox: MailboxId): Promise<AppendResult> => {
         const stored = await operations.contents.storeFor(account.user, mailbox, raw, plain);
-        return operations.messages.append(account.user, mailbox, [{ stored, ...more }]);
+        return operations.messages.append(account.user, mailbox, [{ stored, ...more }], key === undefined ? {} : { once: key });
       };
       const result = await append(recipient, into, decision.mailbox ?? (await quarantineOf(origin, account)));
       log.info('delivered', { ...fields, mailbox: result.mailbox, uid: result.uids[0], sizeBytes: raw.length });
@@ -187,7 +202,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     chosen: MailboxId | undefined,
   ): Promise<AppendResult> {
     const { user } = recipient.account;
-    const named = chosen ?? (await labelMailbox(recipient));
+    const named = chosen ?? recipient.placing?.mailbox ?? (await labelMailbox(recipient));
     if (named !== undefined) {
       try {
         return await into(named);

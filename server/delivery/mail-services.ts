@@ -1,13 +1,16 @@
 /** Delivery, queue, rules, checks, signatures and trace of a worker, put together. */
 import { Resolver } from 'node:dns/promises';
+import { Budget } from '../base/budget.ts';
 import type { Logger } from '../base/log.ts';
 import type { Config } from '../config/schema.ts';
 import type { UserId } from '../mail/ids.ts';
+import { accountOf, isClosed } from '../operations/accounts-context.ts';
 import type { OpenedStore } from '../operations/create.ts';
 import type { LeasedEntry } from '../store/types-queue.ts';
 import { createChecks, type CheckResolver } from './checks.ts';
 import { createDelivery, type Delivery } from './deliver.ts';
 import { createSigner } from './dkim.ts';
+import { startFetchRunner, type FetchRunner } from './fetch/runner.ts';
 import { emitResult, withEvents } from './mail-events.ts';
 import { createOutgoing, type Outgoing, type OutgoingParts } from './outgoing.ts';
 import type { NoticeKind } from './queue/bounce.ts';
@@ -35,7 +38,9 @@ export type MailServices = {
   readonly checks: IncomingChecks;
   readonly screen: Screen;
   readonly trace: Trace;
-  /** Begins to send. */
+  /** An account elsewhere may be due. */
+  readonly wakeFetching: () => void;
+  /** Begins to send and to fetch. */
   readonly start: () => void;
   readonly stop: (graceMs: number) => Promise<void>;
 };
@@ -106,15 +111,39 @@ export function createMailServices(parts: MailServicesParts): MailServices {
     ...(parts.dns === undefined ? {} : { dns: parts.dns }),
     ...(parts.random === undefined ? {} : { random: parts.random }),
   });
+  let fetching: FetchRunner | undefined;
+  const startFetching = (): void => {
+    const fetchLog = log.with({ service: 'fetch' });
+    const { users } = store.accounts.context.tables;
+    fetching = startFetchRunner({
+      config,
+      operations,
+      accounts: store.external,
+      delivery,
+      checks: combineChecks(spam.contentChecks, fetchLog),
+      trace,
+      log: fetchLog,
+      memory: new Budget(config.fetch.maxInFlightBytes),
+      now,
+      accountOf: async (id) => {
+        const user = await users.get(id);
+        return user === undefined || isClosed(user) ? undefined : accountOf(user, store.accounts.context.defaults);
+      },
+    });
+  };
   return {
     delivery,
     outgoing,
     checks: combineChecks([checks, ...spam.checks], log.with({ service: 'checks' })),
     screen: spam.screen,
     trace,
-    start: () => outgoing.start(),
+    wakeFetching: () => fetching?.wake(),
+    start: () => {
+      outgoing.start();
+      if (config.fetch.enabled) startFetching();
+    },
     stop: async (graceMs) => {
-      await outgoing.stop(graceMs);
+      await Promise.all([outgoing.stop(graceMs), fetching?.stop(graceMs)]);
       await trace.close();
     },
   };

@@ -255,12 +255,15 @@ export type MessageOperations = {
   /**
    * Places messages at the mailbox's end, together and in order. Quota is checked for the sum (Fault OVERQUOTA) unless `ignoreQuota`.
    * Concurrent appends into one mailbox are committed in groups.
+   *
+   * `once`: a key, unique over all mailboxes. A second append with it does nothing and answers what the first one placed, whichever mailbox it names; so a caller that crashed
+   * may repeat. It is remembered as long as the journal (two weeks).
    */
   readonly append: (
     user: UserId,
     mailbox: MailboxId,
     messages: readonly NewMessage[],
-    options?: { ignoreQuota?: boolean },
+    options?: { ignoreQuota?: boolean; once?: string },
   ) => Promise<AppendResult>;
   readonly store: (user: UserId, mailbox: MailboxId, request: StoreRequest) => Promise<StoreResult>;
   /** Removes messages that carry \Deleted (`onlyDeleted`) or all of `uids`. `uids` undefined = the whole mailbox. Answers what went. */

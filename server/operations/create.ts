@@ -14,6 +14,7 @@ import { ADMIN_INDEXES, createAdminTables } from '../store/admin-tables.ts';
 import { MAIL_RECORD_INDEXES } from '../store/mail-record-indexes.ts';
 import { migrate } from '../store/migrations.ts';
 import { FLOW_INDEXES, type FlowTables, createFlowTables } from '../store/flow-tables.ts';
+import { EXTERNAL_INDEXES, createExternalTables } from '../store/external-tables.ts';
 import { QUEUE_INDEXES } from '../store/queue-indexes.ts';
 import { createQueueStore } from '../store/queue.ts';
 import { checkSealingKey, reseal } from '../store/sealed-fields.ts';
@@ -31,6 +32,7 @@ import { type DomainAliases, createDomainAliases } from './domain-aliases.ts';
 import { type AccountDump, createAccountDump } from './account-dump.ts';
 import { type Settings, createSettings } from './settings.ts';
 import { type Webhooks, createWebhooks } from './webhooks.ts';
+import { type ExternalAccounts, createExternalAccounts } from './external-accounts.ts';
 import { type DkimKeys, createDkimKeys } from './dkim-keys.ts';
 import { type Retention, createRetention } from './retention.ts';
 import { type RuleBooks, createRuleBooks } from './rule-book.ts';
@@ -72,6 +74,8 @@ export type OpenedStore = {
   readonly certificates: Certificates;
   readonly audits: Audits;
   readonly adminLog: AdminLog;
+  /** Mailboxes elsewhere, whose mail is fetched. */
+  readonly external: ExternalAccounts;
   /** Outgoing mail. */
   readonly queue: QueueStore;
   readonly localDomains: LocalDomains;
@@ -110,6 +114,7 @@ export async function createOperations(config: Config, log: Logger): Promise<Ope
       ...ADMIN_INDEXES,
       ...QUEUE_INDEXES,
       ...FLOW_INDEXES,
+      ...EXTERNAL_INDEXES,
       ...STS_INDEXES,
       ...USAGE_INDEXES,
       ...GREYLIST_INDEXES,
@@ -124,6 +129,8 @@ export async function createOperations(config: Config, log: Logger): Promise<Ope
     config.redis.uri === ''
       ? createLocalBeacons()
       : createRedisBeacons(config.redis.uri, `mallard:${database.main.databaseName}`, log.with({ service: 'sync' }));
+  const secrets = createSecrets(database);
+  const external = createExternalAccounts(createExternalTables(database));
   // Accounts need mailboxes and mail needs the accounts' quotas: the second half is filled in below.
   let accounts: Accounts | undefined;
   const core = createCore({
@@ -151,6 +158,7 @@ export async function createOperations(config: Config, log: Logger): Promise<Ope
       removeMail: async (user) => {
         await mailboxes.removeAll(user);
         await records.releaseAll(user);
+        await external.removeAll(user);
       },
       usage: (user) => quota(user),
       accessChanged: (user, reason, token) => beacons.publish({ kind: 'access', user, reason, token }),
@@ -158,7 +166,6 @@ export async function createOperations(config: Config, log: Logger): Promise<Ope
   });
   const flowTables = createFlowTables(database);
   const adminTables = createAdminTables(database);
-  const secrets = createSecrets(database);
   const webhooks = createWebhooks({
     hooks: adminTables.webhooks,
     deliveries: adminTables.webhookDeliveries,
@@ -187,6 +194,7 @@ export async function createOperations(config: Config, log: Logger): Promise<Ope
       leave: (contents) => leaveContents(database, contents),
       log: log.with({ service: 'audit' }),
     }),
+    external,
     queue: createQueueStore(database),
     localDomains: createLocalDomains(database),
     usage: createUsage(database),

@@ -7,7 +7,8 @@ import type { MailboxId, MessageId, Modseq, Uid, UserId } from '../mail/ids.ts';
 import { MAX_UINT32 } from '../mail/ids.ts';
 import { UidSet } from '../mail/uid-set.ts';
 import { type Database, newId } from '../store/connect.ts';
-import { findMove } from '../store/journal.ts';
+import { findMove, releaseKey } from '../store/journal.ts';
+import { readNode } from '../store/mailbox-nodes.ts';
 import { type PlacementRef, readRefs } from '../store/placements.ts';
 import type { MailboxLog } from '../sync/mailbox-log.ts';
 import type { AppendResult, CopyResult, MessageOperations, QuotaState, StoredContent } from './contract.ts';
@@ -63,15 +64,20 @@ export function createMessages(parts: MessageParts): MessageService {
       }),
     );
     return registry.use(user, mailbox, async (log, writer): Promise<AppendResult> => {
-      const { value, entry } = await writer.submit({
+      const { once } = options;
+      const { value, entry, moved } = await writer.submit({
         needsView: false,
         weight: drafts.length,
-        evaluate: (draft) => draft.append(drafts),
+        // Alone in its entry: "done already" must mean it and nothing else.
+        ...(once === undefined ? {} : { urgent: true }),
+        evaluate: (draft) => draft.append(drafts, once),
       });
+      if (moved && once !== undefined) return placedBefore(database, once);
       try {
         await parts.confirm(messages.map((message) => message.stored));
       } catch (error) {
         // Its bytes were lost on the way: it was never there. Nobody has been told otherwise.
+        if (once !== undefined) await releaseKey(database, once);
         await writer.submit({ needsView: true, weight: 0, evaluate: (draft) => draft.expunge(UidSet.from(value), false) });
         throw error;
       }
@@ -271,6 +277,21 @@ function withoutSavedAt(message: DraftMessage): DraftMessage {
 function stillLive(live: readonly Uid[], refs: readonly DraftRef[]): DraftRef[] {
   const there = new Set<number>(live);
   return refs.filter((ref) => there.has(ref.uid));
+}
+
+/** What an earlier append with that key placed. */
+async function placedBefore(database: Database, once: string): Promise<AppendResult> {
+  const entry = await findMove(database, once);
+  if (entry === undefined) throw nonexistent('What was placed before is gone.');
+  const placed = entry.changes.flatMap((change) => (change.kind === 'append' ? change.messages : []));
+  const node = await readNode(database, entry.user, entry.mailbox);
+  return {
+    mailbox: entry.mailbox,
+    uidValidity: node?.uidValidity ?? 0,
+    uids: placed.map(({ uid }) => uid),
+    ids: placed.map(({ id }) => id),
+    modseq: entry.modseq,
+  };
 }
 
 async function uidsOfMove(database: Database, move: MoveIntent): Promise<Uid[]> {

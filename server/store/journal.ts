@@ -161,10 +161,15 @@ export async function readTails(
   return tails;
 }
 
-/** The entry that carries the second half of a move. */
+/** The entry that carries the second half of a move, or what was to happen once under that key. */
 export async function findMove(database: Database, key: string): Promise<JournalEntry | undefined> {
   const doc = await guarded(() => database.journal.findOne({ moves: key }));
   return doc === null ? undefined : fromDoc(doc);
+}
+
+/** What happened under that key did not count: it may happen again. */
+export async function releaseKey(database: Database, key: string): Promise<void> {
+  await guarded(() => database.journal.updateOne({ moves: key }, { $unset: { moves: 1 } }, database.concerns.durable));
 }
 
 export const NO_COUNTS: MailboxCounts = { messages: 0, unseen: 0, deleted: 0, bytes: 0 };

@@ -11,6 +11,7 @@ import { type Database, guarded } from './connect.ts';
 const SEALED_FIELDS: Readonly<Record<string, readonly string[]>> = {
   certificates: ['privateKey'],
   dkimKeys: ['privateKey'],
+  externalAccounts: ['password'],
   secondFactors: ['seed', 'pendingSeed'],
   secrets: ['value'],
 };

@@ -89,6 +89,8 @@ export const deSettings: typeof enSettings = {
       'spam.rspamd.url': 'Rspamd',
       'spam.clamav.host': 'ClamAV: Server',
       'spam.clamav.port': 'ClamAV: Port',
+      'fetch.enabled': 'Aus anderen Konten abholen',
+      'fetch.allowPrivate': 'Im eigenen Netz abholen',
       'mongo.uri': 'MongoDB anderswo',
       'mongo.blobUri': 'MongoDB für Anhänge',
       'mongo.cacheMb': 'Arbeitsspeicher der Datenbank',
@@ -162,6 +164,9 @@ export const deSettings: typeof enSettings = {
       'spam.rspamd.url': 'Ein Rspamd, das Post von anderen Servern beurteilt, etwa http://127.0.0.1:11333.',
       'spam.clamav.host': 'Ein ClamAV-Dienst (clamd), der in Post von anderen Servern nach Viren sucht.',
       'spam.clamav.port': 'Der Port von clamd.',
+      'fetch.enabled': 'Post aus Konten abholen, die jemand anderswo hat.',
+      'fetch.allowPrivate':
+        'Ein solches Konto darf auch auf diesem Rechner oder in diesem Netz liegen. Dort könnten sich Personen umsehen.',
       'mongo.uri': 'Ein MongoDB, das anderswo läuft. Leer: Mallard betreibt sein eigenes.',
       'mongo.blobUri': 'Ein eigenes MongoDB für Anhänge. Leer: Sie liegen, wo die Nachrichten liegen.',
       'mongo.cacheMb':

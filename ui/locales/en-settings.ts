@@ -84,6 +84,8 @@ export const enSettings = {
       'spam.rspamd.url': 'Rspamd',
       'spam.clamav.host': 'ClamAV: server',
       'spam.clamav.port': 'ClamAV: port',
+      'fetch.enabled': 'Fetch from other accounts',
+      'fetch.allowPrivate': 'Fetch within this network',
       'mongo.uri': 'MongoDB elsewhere',
       'mongo.blobUri': 'MongoDB for attachments',
       'mongo.cacheMb': 'Memory of the database',

@@ -5,6 +5,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { version } from '../version.ts';
 import { type CommonOptions, contextOf } from './context.ts';
+import { addFetchCommands } from './fetch-program.ts';
 import { CliFault } from './fault.ts';
 import type { PasswordFlags } from './password.ts';
 
@@ -96,6 +97,7 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
   addBanCommands(group(program, 'ban', 'who is kept out for wrong passwords'));
   addQueueCommands(group(program, 'queue', 'mail that waits to be sent'));
   addListCommands(group(program, 'list', 'distribution lists'));
+  addFetchCommands(group(program, 'fetch', 'mail from accounts elsewhere'), add);
   add(program, 'trace [message]', 'where is my mail: by an address, a Message-ID or an id')
     .option('--subject <text>', 'part of the subject')
     .option('--queue-id <id>', 'the id of an entry in the queue')

@@ -226,6 +226,15 @@ export const settings = {
   ),
   'spam.clamav.port': port(3310, { restart: worker, help: 'The port of clamd.' }),
 
+  'fetch.enabled': flag(true, {
+    restart: worker,
+    help: 'Fetch mail from accounts that people have elsewhere.',
+  }),
+  'fetch.allowPrivate': flag(false, {
+    restart: worker,
+    help: 'Such an account may also be on this computer or in this network. People could look around there.',
+  }),
+
   'mongo.uri': text(
     '',
     {

@@ -27,6 +27,8 @@ export const ERROR_STATUS = {
   ERRCOMPOSE: 500,
   EmptyMessage: 400,
   EventNotFound: 404,
+  ExternalAccountNotFound: 404,
+  ExternalHostRefused: 400,
   FileNotFound: 404,
   FilterNotFound: 404,
   INVALID_DATA: 400,

@@ -14,6 +14,7 @@ import { documentationRoutes } from './documentation.ts';
 import { autoreplyRoutes } from './autoreplies.ts';
 import { domainRoutes } from './domains.ts';
 import { filterRoutes } from './filters.ts';
+import { externalRoutes } from './external.ts';
 import { settingRoutes } from './settings.ts';
 import { healthRoutes } from './health.ts';
 import { listRoutes } from './lists.ts';
@@ -51,6 +52,7 @@ export function allRoutes(context: ApiContext, meter: CallMeter): Route[] {
     submissionRoutes,
     archiveRoutes,
     filterRoutes,
+    externalRoutes,
     autoreplyRoutes,
     domainRoutes,
     settingRoutes,

@@ -18,6 +18,8 @@ export type SpamFilters = {
   readonly learning: Learning | undefined;
   /** In the order of their header fields. */
   readonly checks: readonly IncomingChecks[];
+  /** Those of them that need to know only the message, not who brings it. */
+  readonly contentChecks: readonly IncomingChecks[];
 };
 
 export function createSpamFilters(parts: {
@@ -34,14 +36,10 @@ export function createSpamFilters(parts: {
     greylist: greylist.enabled ? createGreylist(stores.greylist, { delayMs: greylist.delayMs, log }) : undefined,
   });
   const learning = settings.enabled ? createLearning({ ...settings, words: stores.words, log }) : undefined;
-  return {
-    screen,
-    learning,
-    checks: [
-      ...(dnsbl.length > 0 ? [screen.checks] : []),
-      ...(rspamd === undefined ? [] : [createRspamd({ ...rspamd, log })]),
-      ...(clamav === undefined ? [] : [createClamav({ ...clamav, log })]),
-      ...(learning === undefined ? [] : [learning.checks]),
-    ],
-  };
+  const contentChecks = [
+    ...(rspamd === undefined ? [] : [createRspamd({ ...rspamd, log })]),
+    ...(clamav === undefined ? [] : [createClamav({ ...clamav, log })]),
+    ...(learning === undefined ? [] : [learning.checks]),
+  ];
+  return { screen, learning, checks: [...(dnsbl.length > 0 ? [screen.checks] : []), ...contentChecks], contentChecks };
 }

@@ -56,7 +56,7 @@ export type SettingGroup = (typeof settingGroups)[number];
 export function groupOf(name: string): SettingGroup {
   if (listenerPattern.test(name)) return 'protocols';
   const prefix = name.split('.')[0];
-  if (prefix === 'smtp' || prefix === 'delivery' || prefix === 'outbound') return 'sending';
+  if (prefix === 'smtp' || prefix === 'delivery' || prefix === 'outbound' || prefix === 'fetch') return 'sending';
   if (prefix === 'imap' || prefix === 'pop3') return 'reading';
   if (prefix === 'auth' || prefix === 'tls' || prefix === 'spam') return 'security';
   if (prefix === 'store') return 'storage';
