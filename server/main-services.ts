@@ -34,6 +34,8 @@ export function assemble({ config, operations, store, log }: Omit<ServiceContext
     log: log.with({ service: 'delivery' }),
     trace,
     limits: { of: store.userLimits.of, usage: store.usage },
+    senders: store.senders,
+    emit: store.webhooks.emit,
   });
   const imap = new ImapServer({
     ops: operations,

@@ -1,6 +1,7 @@
 /** The mail store as a worker runs it: opened, with its housekeeping behind it. */
 import type { Logger } from './base/log.ts';
 import type { Config } from './config/schema.ts';
+import { warnOfQuota } from './delivery/quota-warnings.ts';
 import { trainFromMoves } from './delivery/spam/junk-training.ts';
 import { createLearning } from './delivery/spam/learning.ts';
 import { type OpenedStore, createOperations } from './operations/create.ts';
@@ -24,15 +25,28 @@ export async function openStore(config: Config, log: Logger): Promise<OpenedStor
   ];
   opened.webhooks.start();
   const { learning } = config.spam;
-  const operations = learning.enabled
-    ? trainFromMoves(opened.operations, createLearning({ ...learning, words: opened.spam.words, log: spamLog }), spamLog)
-        .operations
+  const taught = learning.enabled
+    ? trainFromMoves({
+        operations: opened.operations,
+        learning: createLearning({ ...learning, words: opened.spam.words, log: spamLog }),
+        emit: opened.webhooks.emit,
+        log: spamLog,
+      }).operations
     : opened.operations;
+  const quota = warnOfQuota({
+    operations: taught,
+    users: opened.accounts.context.tables.users,
+    emit: opened.webhooks.emit,
+    hostname: config.hostname,
+    log: log.with({ service: 'delivery' }),
+  });
+  const { operations } = quota;
   const retention = startRetention(opened.retention, log.with({ service: 'housekeeping' }));
   return {
     ...opened,
     operations,
     close: async () => {
+      quota.close();
       await Promise.all([...rounds.map((each) => each.stop()), housekeeping.stop(), retention.stop()]);
       await opened.close();
     },

@@ -40,6 +40,7 @@ import type {
 } from './supervisor/contract.ts';
 import { takeDataDirectory } from './supervisor/data-lock.ts';
 import { createSupervisor, SupervisorError } from './supervisor/supervisor.ts';
+import { WorkerNotices } from './worker-notices.ts';
 import { version } from './version.ts';
 import { canSharePorts, redisPlan, serverName, workerConfig, workerCount, type WorkerSecrets } from './worker-config.ts';
 
@@ -75,6 +76,7 @@ export class Appliance implements ControlSubject {
   readonly #listeners = new Set<(event: ControlEvent) => void>();
   readonly #ends: (() => void)[] = [];
   readonly #notices: Notice[] = [];
+  readonly #workerNotices = new WorkerNotices();
   readonly #resolveStopped: () => void;
   #stopping: Promise<void> | undefined;
   #statusTimer: NodeJS.Timeout | undefined;
@@ -116,7 +118,12 @@ export class Appliance implements ControlSubject {
       paths: this.paths,
       plan: () => this.#plan(),
       workerConfig: (context) => workerConfig(this.settings, this.#ports, this.#workerSecrets(), context),
-      onLine: (text, from) => this.logs.append(parseLine(text, from, Date.now())),
+      onLine: (text, from) => {
+        const line = parseLine(text, from, Date.now());
+        this.logs.append(line);
+        const notice = from.format === 'worker' ? this.#workerNotices.of(line) : undefined;
+        if (notice !== undefined) this.#notice(notice.level, notice.message);
+      },
       onSecret: (secret) => this.logs.mask.know(secret),
       ...(options.workerScript === undefined ? {} : { workerScript: options.workerScript }),
     });

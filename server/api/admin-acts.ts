@@ -21,6 +21,7 @@ const CHANGES: ReadonlySet<string> = new Set([
   'Tokens',
   'Queue',
   'Lists',
+  'Senders',
 ]);
 const EVERYTHING: ReadonlySet<string> = new Set(['Audit', 'Export']);
 

@@ -2,11 +2,11 @@
  * What is known about mail from the world: SPF (RFC 7208), DKIM (6376), ARC (8617) and DMARC (7489), by mailauth, with the result as a field (RFC 8601) and,
  * where the author's domain asks for it, as a verdict. Fields of ours that the sender put in are taken out by `strip` before.
  */
-import { BlockList, isIP } from 'node:net';
 import { authenticate, type AuthenticateResult } from 'mailauth';
 import type { Logger } from '../base/log.ts';
 import type { Config } from '../config/schema.ts';
 import type { CheckFacts, CheckResult, IncomingChecks } from './hooks.ts';
+import { createNetworks } from './networks.ts';
 
 /** As `node:dns` has it. */
 export type CheckResolver = (name: string, type: string) => Promise<string[] | string[][]>;
@@ -31,7 +31,7 @@ const FORGED = /^authentication-results[ \t]*:/i;
 
 export function createChecks({ config, resolve, log }: CheckParts): Checks {
   const { checks } = config.smtp;
-  const exempt = networks(checks.exempt);
+  const exempt = createNetworks(checks.exempt);
   const unchecked: Checked = {
     header: '',
     verdict: 'accept',
@@ -40,7 +40,7 @@ export function createChecks({ config, resolve, log }: CheckParts): Checks {
 
   return {
     check: async (raw, facts) => {
-      if (!checks.enabled || exempt.check(facts.ip, isIP(facts.ip) === 6 ? 'ipv6' : 'ipv4')) return unchecked;
+      if (!checks.enabled || exempt(facts.ip)) return unchecked;
       const result = await within(
         CHECK_MS,
         authenticate(raw, {
@@ -71,7 +71,10 @@ function dkimOf({ dkim }: AuthenticateResult): string {
   return all.includes('pass') ? 'pass' : (all[0] ?? 'none');
 }
 
-function verdictOf({ dmarc, arc }: AuthenticateResult, { smtp: { checks } }: Config): Pick<CheckResult, 'verdict' | 'text'> {
+function verdictOf(
+  { dmarc, arc }: AuthenticateResult,
+  { smtp: { checks } }: Config,
+): Pick<CheckResult, 'verdict' | 'text' | 'forged'> {
   if (dmarc === false || dmarc.status.result !== 'fail') return { verdict: 'accept' };
   // A forwarder that we trust saw it pass: what it changed is not the author's fault (RFC 8617 §7.2.1).
   if (arc !== false && arc.status.result === 'pass') {
@@ -80,22 +83,11 @@ function verdictOf({ dmarc, arc }: AuthenticateResult, { smtp: { checks } }: Con
   }
   const domain = dmarc.status.header?.from ?? dmarc.domain;
   const policy = checks.dmarcByDomain[domain.toLowerCase()] ?? checks.dmarcByDomain[dmarc.domain] ?? checks.dmarc;
-  if (policy === 'ignore' || dmarc.policy === 'none') return { verdict: 'accept' };
+  if (policy === 'ignore' || dmarc.policy === 'none') return { verdict: 'accept', forged: true };
   if (dmarc.policy === 'reject' && policy === 'enforce') {
-    return { verdict: 'reject', text: `The policy of ${domain} (DMARC) does not allow this message from here` };
+    return { verdict: 'reject', forged: true, text: `The policy of ${domain} (DMARC) does not allow this message from here` };
   }
-  return { verdict: 'quarantine' };
-}
-
-function networks(list: readonly string[]): BlockList {
-  const block = new BlockList();
-  for (const network of list) {
-    const [address = '', bits] = network.split('/');
-    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-    if (bits === undefined) block.addAddress(address, family);
-    else block.addSubnet(address, Number(bits), family);
-  }
-  return block;
+  return { verdict: 'quarantine', forged: true };
 }
 
 /** mailauth ends each field with CRLF, and the block as well. */

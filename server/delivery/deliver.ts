@@ -10,8 +10,11 @@ import type { Config } from '../config/schema.ts';
 import type { MailboxId, MessageId, UserId } from '../mail/ids.ts';
 import type { Account, AppendResult, MailboxInfo, Operations, StoredContent } from '../operations/contract.ts';
 import type { Origin, SmtpEnvelope } from './envelope.ts';
+import type { SenderLists, SenderVerdict } from '../operations/sender-lists.ts';
 import type { DeliveryRules, RuleDecision, TraceSink } from './hooks.ts';
 import type { Learning, SpamOpinion } from './spam/learning.ts';
+import { parseAddressList } from '../mime/addresses.ts';
+import { fieldValue, findField, readHeaderFields } from '../mime/header-fields.ts';
 import { countReceived } from './trace-header.ts';
 
 /** A recipient that is a user here. */
@@ -62,11 +65,15 @@ export type DeliveryOptions = {
   readonly trace?: TraceSink;
   /** The learning filter: reads a message once, then has an opinion for each user. */
   readonly opinions?: Learning['open'];
+  /** Whose mail a user wants, and whose not. */
+  readonly senders?: Pick<SenderLists, 'judge'>;
 };
 
 /** Users of one message that are appended to at a time. */
 const USERS_AT_ONCE = 16;
 const INBOXES_KNOWN = 10_000;
+const MAX_HEADER_BYTES = 256 * 1024;
+const MAX_AUTHORS = 20;
 /** A place among those being stored is waited for this long. */
 const PLACE_WAIT_MS = 30_000;
 
@@ -135,8 +142,11 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       options.trace?.record({ kind: 'delivered', atMs: Date.now(), ...fields, outcome, ...more });
     try {
       const spam = await opinionOf?.(account.user);
-      const origin = spam?.isSpam === true ? { ...whence, quarantine: true } : whence;
       if (spam?.isSpam === true) tellSpam(spam, fields);
+      const listed = fromTheWorld(whence) ? await options.senders?.judge(account.user, sendersOf(raw, envelope)) : undefined;
+      const origin = judged(whence, spam?.isSpam === true, listed);
+      if (listed !== undefined)
+        options.trace?.record({ kind: 'rule', atMs: Date.now(), ...fields, rule: 'sender list', text: listed });
       const input = { account, address, label, raw, envelope, origin };
       const decision = (await options.rules?.decide(spam === undefined ? input : { ...input, spam })) ?? {};
       if (decision.reject !== undefined) {
@@ -230,6 +240,20 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   }
 
   return { deliver };
+}
+
+/** From is looked at as well as the envelope: people block whom they see. */
+function sendersOf(raw: Buffer, envelope: SmtpEnvelope): readonly string[] {
+  const from = findField(readHeaderFields(raw, 0, raw.length, MAX_HEADER_BYTES), 'from');
+  const authors = from === undefined ? [] : parseAddressList(fieldValue(raw, from), MAX_AUTHORS);
+  return [envelope.from, ...authors.map(({ address }) => address)].filter((address) => address !== '');
+}
+
+/** Into Junk or not: the user's lists stand above the filters' doubt, but wanted senders can be forged. */
+function judged(origin: Origin, isSpam: boolean, listed: SenderVerdict): Origin {
+  if (listed === 'block') return { ...origin, quarantine: true };
+  if (listed === 'allow' && origin.forged !== true) return { ...origin, quarantine: false };
+  return isSpam ? { ...origin, quarantine: true } : origin;
 }
 
 /** By SMTP or LMTP; what the queue delivers was sent by somebody here, or was judged before. */

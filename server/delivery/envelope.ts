@@ -52,4 +52,6 @@ export type Origin = {
   readonly account?: Account;
   /** Checks say: into Junk. */
   readonly quarantine?: boolean;
+  /** The author's domain says that it is not from there (DMARC): no list of wanted senders counts. */
+  readonly forged?: boolean;
 };

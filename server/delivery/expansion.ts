@@ -70,7 +70,7 @@ export function createExpansion({ operations, localDomains, log, srsSecret, now 
         if (count > MAX_ENDS) return;
         const destination = target.kind === 'local' ? 'local' : destinationOf(address);
         if (target.kind === 'local' || via === undefined) entries.add(destination, queueRecipient(recipient));
-        else endsOf(forwards, destinationOf(via)).add(destination, queueRecipient(recipient), { by: via });
+        else endsOf(forwards, destinationOf(via)).add(destination, queueRecipient(recipient), by(via));
         return;
       }
       if (depth >= MAX_FORWARD_DEPTH) {
@@ -80,7 +80,7 @@ export function createExpansion({ operations, localDomains, log, srsSecret, now 
       for (const next of target.targets) {
         const server = tryServer(next);
         if (server !== undefined) {
-          endsOf(forwards, destinationOf(address)).add(server.host, queueRecipient(recipient), { by: address, route: server });
+          endsOf(forwards, destinationOf(address)).add(server.host, queueRecipient(recipient), { ...by(address), route: server });
           continue;
         }
         const found = await classify(next);
@@ -130,6 +130,11 @@ class Ends {
     }));
     return [...others, ...this.#lists.values()];
   }
+}
+
+/** A bounce that finds its way back is nobody's forward. */
+function by(address: string): Way {
+  return /^SRS0[=+-]/i.test(address) ? {} : { by: address };
 }
 
 function endsOf(map: Map<string, Ends>, key: string): Ends {

@@ -40,6 +40,8 @@ export type CheckResult = {
   readonly verdict: 'accept' | 'quarantine' | 'defer' | 'reject';
   /** Told to the client with a refusal. */
   readonly text?: string;
+  /** The author's domain disowns the message. */
+  readonly forged?: boolean;
 };
 
 /** SPF, DKIM, DMARC and whatever else judges mail from the world. */

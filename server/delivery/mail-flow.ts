@@ -10,10 +10,13 @@ import type { UserLimitReader } from '../operations/user-limits.ts';
 import type { NewEntry } from '../store/types-queue.ts';
 import type { Usage } from '../store/usage.ts';
 import type { Delivery, DeliveryOutcome, LocalRecipient } from './deliver.ts';
-import type { EnvelopeRecipient, Origin, SmtpEnvelope } from './envelope.ts';
+import type { EnvelopeRecipient, Origin, RecipientTarget, SmtpEnvelope } from './envelope.ts';
+import { createNetworks } from './networks.ts';
+import type { SenderLists } from '../operations/sender-lists.ts';
 import type { Dispatch } from './dispatch.ts';
 import type { Expansion } from './expansion.ts';
 import type { TraceSink } from './hooks.ts';
+import type { Emit } from './mail-events.ts';
 import { describeOutcome, type OutcomeText } from './outcome-reply.ts';
 import { composeNotice, wantingNotice } from './queue/bounce.ts';
 import type { NewEnvelope } from './queue/queue.ts';
@@ -38,8 +41,10 @@ export type MailFlow = {
     account: Account,
     options?: SubmitOptions,
   ) => Promise<OutcomeText>;
-  /** Whether the user takes one more message this hour; counts it. */
-  readonly mayReceive: (account: Account) => Promise<boolean>;
+  /** Why this recipient takes nothing from there: lists of senders, and how much a user takes in an hour, which is counted here. */
+  readonly unwelcome: (target: RecipientTarget, from: string, ip: string) => Promise<OutcomeText | undefined>;
+  /** The installation's lists allow this IP address: it is not screened. */
+  readonly trusts: (ip: string) => Promise<boolean>;
   /** Whether mail may be sent in this address's name by this user. */
   readonly owns: (account: Account, address: string) => Promise<boolean>;
 };
@@ -61,6 +66,9 @@ export type MailFlowParts = {
   readonly trace?: TraceSink;
   /** What users may send and get; without it there is no limit. */
   readonly limits?: SendingLimits;
+  readonly senders?: Pick<SenderLists, 'judge'>;
+  /** For web hooks. */
+  readonly emit?: Emit;
 };
 
 export type SendingLimits = { readonly of: UserLimitReader['of']; readonly usage: Usage };
@@ -78,11 +86,23 @@ export function createMailFlow(parts: MailFlowParts): MailFlow {
     return also.some((pattern) => matchesPattern(pattern, address.toLowerCase()));
   };
 
-  const mayReceive: MailFlow['mayReceive'] = async (account) => {
+  const exempt = createNetworks(config.smtp.checks.exempt);
+
+  const unwelcome: MailFlow['unwelcome'] = async (target, from, ip) => {
+    const user = target.kind === 'local' ? target.account.user : undefined;
+    if ((await parts.senders?.judge(user, from === '' ? [] : [from], ip)) === 'block') {
+      return { code: 550, enhanced: '5.7.1', text: `Mail from ${from === '' ? ip : from} is not taken here` };
+    }
     const { limits } = parts;
-    const perHour = (await limits?.of(account.user))?.receivedPerHour ?? 0;
-    return limits === undefined || perHour === 0 || limits.usage.take(account.user, 'received', 1, perHour, HOUR_MS);
+    if (user === undefined || limits === undefined) return undefined;
+    const { receivedPerHour, receivedIsOwn } = await limits.of(user);
+    // A server in front of this one brings what it has taken already.
+    if (receivedPerHour === 0 || (!receivedIsOwn && exempt(ip))) return undefined;
+    if (await limits.usage.take(user, 'received', 1, receivedPerHour, HOUR_MS)) return undefined;
+    return { code: 450, enhanced: '4.2.1', text: 'This user gets too much mail now' };
   };
+
+  const trusts: MailFlow['trusts'] = async (ip) => (await parts.senders?.judge(undefined, [], ip)) === 'allow';
 
   const receive: MailFlow['receive'] = async (message, envelope, origin) => {
     if (countReceived(message) > config.delivery.maxReceivedFields) return describe({ kind: 'loop' }, origin);
@@ -163,7 +183,7 @@ export function createMailFlow(parts: MailFlowParts): MailFlow {
     const refusal =
       (options.device === undefined ? await refuseSender(completed, account) : undefined) ??
       (await closedList(envelope, completed.from)) ??
-      (await overLimit(envelope, account, options));
+      (await overLimit(envelope, origin, account, options));
     if (refusal !== undefined) return refusal;
     if (countReceived(completed.raw) >= config.delivery.maxReceivedFields) return describe({ kind: 'loop' }, origin);
     const stored = await operations.contents.store(completed.raw);
@@ -214,13 +234,14 @@ export function createMailFlow(parts: MailFlowParts): MailFlow {
   /** A stolen password must not send without end. Told as temporary: the client keeps the message. */
   async function overLimit(
     envelope: SmtpEnvelope,
+    origin: Origin,
     account: Account,
     { device }: SubmitOptions,
   ): Promise<OutcomeText | undefined> {
     const { limits } = parts;
     if (limits === undefined) return undefined;
     const recipients = envelope.recipients.length;
-    const tell = (what: string, limit: number): OutcomeText => {
+    const tell = async (what: string, limit: number): Promise<OutcomeText> => {
       log.warn('sending limit reached', {
         event: 'sending-limit',
         user: account.user,
@@ -231,11 +252,12 @@ export function createMailFlow(parts: MailFlowParts): MailFlow {
       });
       parts.trace?.record({
         kind: 'refused',
-        transaction: '',
+        transaction: origin.transactionId,
         atMs: Date.now(),
         user: account.user,
         text: `limit: ${limit} ${what}`,
       });
+      await tellLimit(limits, account, what, limit, origin);
       return { code: 452, enhanced: '4.7.1', text: `The limit of ${limit} ${what} is reached: try again later` };
     };
     if (device !== undefined) {
@@ -265,6 +287,13 @@ export function createMailFlow(parts: MailFlowParts): MailFlow {
     return why === undefined ? undefined : { code: 550, enhanced: '5.7.1', text: why };
   }
 
+  /** The administration hears of it once an hour, however often it is tried. */
+  async function tellLimit(limits: SendingLimits, account: Account, what: string, limit: number, origin: Origin): Promise<void> {
+    if (!(await limits.usage.take(account.user, 'limit-told', 1, 1, HOUR_MS))) return;
+    const { user, username } = account;
+    parts.emit?.({ type: 'limit.sending', user, username, what, limit, ip: origin.remoteAddress });
+  }
+
   async function refuseSender(message: SubmittedMessage, account: Account): Promise<OutcomeText | undefined> {
     if (!config.smtp.fromOwnership) return undefined;
     for (const address of message.from) {
@@ -282,7 +311,7 @@ export function createMailFlow(parts: MailFlowParts): MailFlow {
     });
   }
 
-  return { classify: expansion.classify, owns, mayReceive, receive, passOn, submit };
+  return { classify: expansion.classify, owns, unwelcome, trusts, receive, passOn, submit };
 }
 
 const MAX_HEADER_BYTES = 256 * 1024;

@@ -82,6 +82,7 @@ export function createMailServices(parts: MailServicesParts): MailServices {
     config,
     log: deliveryLog,
     rules,
+    senders: store.senders,
     trace: withEvents(trace, emit),
     ...(spam.learning === undefined ? {} : { opinions: spam.learning.open }),
   });

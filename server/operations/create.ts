@@ -30,6 +30,7 @@ import { type Certificates, createCertificates } from './certificates.ts';
 import { type DomainAccess, createDomainAccess } from './domain-access.ts';
 import { type DomainAliases, createDomainAliases } from './domain-aliases.ts';
 import { type AccountDump, createAccountDump } from './account-dump.ts';
+import { type SenderLists, createSenderLists } from './sender-lists.ts';
 import { type Settings, createSettings } from './settings.ts';
 import { type Webhooks, createWebhooks } from './webhooks.ts';
 import { type ExternalAccounts, createExternalAccounts } from './external-accounts.ts';
@@ -64,6 +65,8 @@ export type OpenedStore = {
   /** What the API keeps beside messages. */
   readonly records: MailRecords;
   readonly domains: { readonly aliases: DomainAliases; readonly access: DomainAccess };
+  /** Whose mail is wanted, and whose is not. */
+  readonly senders: SenderLists;
   /** What an administrator changes while the server runs. */
   readonly settings: Settings;
   /** Started by who runs them; without that events are only written down. */
@@ -166,6 +169,7 @@ export async function createOperations(config: Config, log: Logger): Promise<Ope
   });
   const flowTables = createFlowTables(database);
   const adminTables = createAdminTables(database);
+  const domainAccess = createDomainAccess(adminTables.domainAccess);
   const webhooks = createWebhooks({
     hooks: adminTables.webhooks,
     deliveries: adminTables.webhookDeliveries,
@@ -180,8 +184,9 @@ export async function createOperations(config: Config, log: Logger): Promise<Ope
     records,
     domains: {
       aliases: createDomainAliases(accounts.context.tables.domainAliases),
-      access: createDomainAccess(adminTables.domainAccess),
+      access: domainAccess,
     },
+    senders: createSenderLists({ rules: adminTables.senderRules, users: accounts.context.tables.users, access: domainAccess }),
     settings,
     certificates: createCertificates(adminTables.certificates),
     adminLog: createAdminLog(adminTables.adminLog),

@@ -64,6 +64,13 @@ function definitions(defaults: AccountDefaults): readonly Definition[] {
     },
     of('const:max:storage', 'size', 'quotaBytes', 'Storage quota', 'Storage of a user without an own quota; 0 = unlimited'),
     of('const:max:recipients', 'number', 'recipients', 'Recipients', 'Recipients a day to whom a user may send'),
+    of(
+      'const:max:received',
+      'number',
+      'receivedMax',
+      'Received messages',
+      'Messages an hour that a user takes from other servers',
+    ),
     of('const:max:forwards', 'number', 'forwards', 'Forwards', 'Messages a day that are forwarded for a user'),
     { key: 'const:max:mailboxes', type: 'number', default: 5_000, name: 'Mailboxes', description: 'Mailboxes of a user' },
     {
@@ -77,7 +84,7 @@ function definitions(defaults: AccountDefaults): readonly Definition[] {
     {
       key: 'const:autoreply:interval',
       type: 'duration',
-      default: 4 * HOUR,
+      default: 4 * DAY,
       name: 'Autoreply interval',
       description: 'How long nobody gets a second automatic reply',
     },

@@ -6,8 +6,10 @@ import type { UserFields } from '../store/types-accounts.ts';
 
 export type MailLimits = {
   readonly recipientsPerDay: number;
-  /** 0 = no limit. */
+  /** The user's own limit, else the default. */
   readonly receivedPerHour: number;
+  /** The limit was set for this very user. */
+  readonly receivedIsOwn: boolean;
   /** 0 = all. */
   readonly pop3MaxMessages: number;
   /** Addresses and `*@domain` patterns that the user may write as besides the own ones, in lower case. */
@@ -20,7 +22,7 @@ const FRESH_MS = 5_000;
 
 export function createUserLimits(
   users: Pick<Records<UserFields>, 'get'>,
-  defaults: { readonly recipients: number },
+  defaults: { readonly recipients: number; readonly receivedMax: number },
   now: () => number = Date.now,
 ): UserLimitReader {
   const known = new LruCache<UserId, { limits: MailLimits; atMs: number }>(10_000);
@@ -31,8 +33,8 @@ export function createUserLimits(
       const record = await users.get(user);
       const limits = {
         recipientsPerDay: record === undefined || record.recipients === 0 ? defaults.recipients : record.recipients,
-        // A limit on what others send must be wished for: the default would lose mail in a busy hour.
-        receivedPerHour: record?.receivedMax ?? 0,
+        receivedPerHour: record === undefined || record.receivedMax === 0 ? defaults.receivedMax : record.receivedMax,
+        receivedIsOwn: (record?.receivedMax ?? 0) > 0,
         pop3MaxMessages: record?.pop3MaxMessages ?? 0,
         alsoFrom: (record?.fromWhitelist ?? []).map((pattern) => pattern.toLowerCase()),
       };

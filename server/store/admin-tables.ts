@@ -2,7 +2,7 @@
 import type { Database } from './connect.ts';
 import type { IndexEntry } from './indexes.ts';
 import { type Records, createRecords } from './records.ts';
-import type { DomainAccessFields, SettingFields } from './types-admin.ts';
+import type { DomainAccessFields, SenderRuleFields, SettingFields } from './types-admin.ts';
 import type { WebhookDeliveryFields, WebhookFields } from './types-webhooks.ts';
 import type { AdminLogFields } from './types-admin-log.ts';
 import type { AuditFields, AuditMessageFields } from './types-audit.ts';
@@ -10,6 +10,7 @@ import type { CertificateFields } from './types-certificates.ts';
 
 export type AdminTables = {
   readonly domainAccess: Records<DomainAccessFields>;
+  readonly senderRules: Records<SenderRuleFields>;
   readonly settings: Records<SettingFields>;
   readonly webhooks: Records<WebhookFields>;
   readonly webhookDeliveries: Records<WebhookDeliveryFields>;
@@ -22,6 +23,7 @@ export type AdminTables = {
 export function createAdminTables(database: Database): AdminTables {
   return {
     domainAccess: createRecords(database, 'domainAccess'),
+    senderRules: createRecords(database, 'senderRules'),
     settings: createRecords(database, 'settings'),
     webhooks: createRecords(database, 'webhooks', { ids: ['user'] }),
     webhookDeliveries: createRecords(database, 'webhookDeliveries', { ids: ['hook'] }),
@@ -39,6 +41,13 @@ export const ADMIN_INDEXES: readonly IndexEntry[] = [
     key: { tagKey: 1, domain: 1 },
     options: { unique: true },
     reason: 'A domain is on one of a tag’s lists; deliveries look it up.',
+  },
+  {
+    collection: 'senderRules',
+    name: 'sender',
+    key: { owner: 1, sender: 1 },
+    options: { unique: true },
+    reason: 'A sender is on one of an owner’s lists; deliveries read the lists of their user.',
   },
   { collection: 'webhookDeliveries', name: 'due', key: { next: 1 }, reason: 'Senders take what is due.' },
   { collection: 'webhookDeliveries', name: 'hook', key: { hook: 1 }, reason: 'What is on its way to a hook goes with it.' },

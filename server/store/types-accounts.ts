@@ -70,6 +70,8 @@ export type UserFields = UserLimits & {
   readonly disabled: boolean;
   readonly suspended: boolean;
   readonly lastSignIn?: Date;
+  /** The level of fullness (percent) of which the user was told last. */
+  readonly quotaWarned?: number;
 };
 
 export type AddressFields = {

@@ -15,6 +15,7 @@ import { autoreplyRoutes } from './autoreplies.ts';
 import { domainRoutes } from './domains.ts';
 import { filterRoutes } from './filters.ts';
 import { externalRoutes } from './external.ts';
+import { senderRoutes } from './senders.ts';
 import { settingRoutes } from './settings.ts';
 import { healthRoutes } from './health.ts';
 import { listRoutes } from './lists.ts';
@@ -62,6 +63,7 @@ export function allRoutes(context: ApiContext, meter: CallMeter): Route[] {
     storageRoutes,
     queueRoutes,
     listRoutes,
+    senderRoutes,
   ].flatMap((group) => group(context));
   routes.push(...metricRoutes(context, meter));
   return [...routes, ...documentationRoutes(routes)];

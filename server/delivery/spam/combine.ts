@@ -20,7 +20,13 @@ export function combineChecks(checks: readonly IncomingChecks[], log: Logger): I
           worst === undefined || HARDNESS.indexOf(result.verdict) > HARDNESS.indexOf(worst.verdict) ? result : worst,
         undefined,
       );
-      return { ...hardest, header: results.map(({ header }) => header).join(''), verdict: hardest?.verdict ?? 'accept' };
+      const forged = results.some((result) => result.forged === true);
+      return {
+        ...hardest,
+        ...(forged ? { forged } : {}),
+        header: results.map(({ header }) => header).join(''),
+        verdict: hardest?.verdict ?? 'accept',
+      };
     },
   };
 }

@@ -7,6 +7,7 @@ import type { Logger } from '../../base/log.ts';
 import type { MailboxId, UserId } from '../../mail/ids.ts';
 import { UidSet } from '../../mail/uid-set.ts';
 import type { CopyResult, MessageOperations, Operations } from '../../operations/contract.ts';
+import type { HookEvent } from '../../operations/webhooks.ts';
 import type { Kind } from '../../store/spam-words.ts';
 import type { Learning } from './learning.ts';
 
@@ -20,7 +21,15 @@ export type JunkTraining = {
 const MAX_WAITING = 500;
 const FRESH_MS = 60_000;
 
-export function trainFromMoves(inner: Operations, learning: Pick<Learning, 'learn'>, log: Logger): JunkTraining {
+export type JunkTrainingParts = {
+  readonly operations: Operations;
+  readonly learning: Pick<Learning, 'learn'>;
+  /** Told of what users mark: `message.spam`, `message.notspam`. */
+  readonly emit: (event: HookEvent) => void;
+  readonly log: Logger;
+};
+
+export function trainFromMoves({ operations: inner, learning, emit, log }: JunkTrainingParts): JunkTraining {
   const uses = new LruCache<string, { use: string | undefined; atMs: number }>(10_000);
   let waiting = 0;
   let work: Promise<void> = Promise.resolve();
@@ -44,7 +53,8 @@ export function trainFromMoves(inner: Operations, learning: Pick<Learning, 'lear
     const kind = await kindOf(user, from, to);
     if (kind === undefined) return;
     for await (const batch of inner.reads.metadata(user, to, UidSet.from(result.to))) {
-      for (const { content } of batch) {
+      for (const { content, id } of batch) {
+        emit({ type: kind === 'spam' ? 'message.spam' : 'message.notspam', user, message: id, mailbox: to, from });
         const open = await inner.contents.open(content);
         await learning.learn(user, content, await open.readAll(0, Math.min(open.sizeBytes, 512 * 1024)), kind);
       }

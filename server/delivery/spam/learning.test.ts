@@ -18,6 +18,7 @@ let database: Database;
 let words: SpamWords;
 let learning: Learning;
 let training: JunkTraining;
+const marked: string[] = [];
 
 before(async () => {
   const { mongodbUri, redisUri } = await sharedServers();
@@ -27,7 +28,12 @@ before(async () => {
   // Totals are remembered for a moment: here every look is later than that.
   let clock = 0;
   learning = createLearning({ words, threshold: 0.95, minMessages: 3, log: silentLogger, now: () => (clock += 60_000) });
-  training = trainFromMoves(store.operations, learning, silentLogger);
+  training = trainFromMoves({
+    operations: store.operations,
+    learning,
+    emit: ({ type }) => void marked.push(type),
+    log: silentLogger,
+  });
 });
 after(async () => {
   await store.close();

@@ -92,7 +92,9 @@ function incomingProfile(dependencies: SmtpDependencies, devicesOnly: boolean): 
       const target = await flow.classify(request.address);
       const ip = session.connection.remoteAddress;
       if ((target.kind === 'local' || target.kind === 'forward' || target.kind === 'list') && devices.at(ip) === undefined) {
-        const refusal = await screen?.recipient(ip, transaction.from, request.address);
+        const refusal =
+          (await flow.unwelcome(target, transaction.from, ip)) ??
+          ((await flow.trusts(ip)) ? undefined : await screen?.recipient(ip, transaction.from, request.address));
         if (refusal !== undefined) {
           session.log.info('recipient refused', { ip, from: transaction.from, to: request.address, text: refusal.text });
           trace?.record({
@@ -117,9 +119,6 @@ function incomingProfile(dependencies: SmtpDependencies, devicesOnly: boolean): 
           session.log.info('relay refused', { ip: session.connection.remoteAddress, to: request.address });
           return { refused: reply(550, '5.7.1', 'Mail to other places is not taken here') };
         case 'local':
-          if (!(await flow.mayReceive(target.account)))
-            return { refused: reply(450, '4.2.1', 'This user gets too much mail now') };
-          return { accepted: { ...request, target } };
         case 'forward':
         case 'list':
           return { accepted: { ...request, target } };
@@ -152,6 +151,7 @@ function incomingProfile(dependencies: SmtpDependencies, devicesOnly: boolean): 
       const { code, enhanced, text } = await flow.receive(message, envelope, {
         ...origin,
         quarantine: result.verdict === 'quarantine',
+        ...(result.forged === true ? { forged: true } : {}),
       });
       return [reply(code, enhanced, text)];
     },

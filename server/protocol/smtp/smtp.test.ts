@@ -106,7 +106,14 @@ async function bed(
     log: silentLogger,
     trace,
     limits: {
-      of: async (user) => limits.get(user) ?? { recipientsPerDay: 1000, receivedPerHour: 0, pop3MaxMessages: 0, alsoFrom: [] },
+      of: async (user) =>
+        limits.get(user) ?? {
+          recipientsPerDay: 1000,
+          receivedPerHour: 0,
+          receivedIsOwn: false,
+          pop3MaxMessages: 0,
+          alsoFrom: [],
+        },
       usage: memoryUsage(),
     },
   });
@@ -480,6 +487,7 @@ test('a user’s recipients a day are counted over all connections; a user may b
   service.limits.set(user, {
     recipientsPerDay: 3,
     receivedPerHour: 0,
+    receivedIsOwn: false,
     pop3MaxMessages: 0,
     alsoFrom: ['*@brand.test', 'x@one.test'],
   });
@@ -499,7 +507,7 @@ test('a user’s recipients a day are counted over all connections; a user may b
 test('a user’s own limit of messages an hour holds at port 25', async () => {
   const service = await bed('smtp');
   const user = service.store.addUser('one@mail.test');
-  service.limits.set(user, { recipientsPerDay: 1, receivedPerHour: 2, pop3MaxMessages: 0, alsoFrom: [] });
+  service.limits.set(user, { recipientsPerDay: 1, receivedPerHour: 2, receivedIsOwn: true, pop3MaxMessages: 0, alsoFrom: [] });
   const smtp = await ready(service);
   for (let count = 0; count < 2; count += 1) assert.match(await send(smtp, 'a@else.test', ['one@mail.test'], 'x'), /^250/);
   assert.match(await send(smtp, 'a@else.test', ['one@mail.test'], 'x'), /^450 4\.2\.1/);
