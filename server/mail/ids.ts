@@ -28,6 +28,9 @@ export type MessageId = Brand<string, 'MessageId'>;
 export type ContentId = Brand<string, 'ContentId'>;
 export type ThreadId = Brand<string, 'ThreadId'>;
 
+/** In a user's place: what belongs to no user and concerns all, as the server's metadata. No account has this id. */
+export const EVERYBODY = '000000000000000000000000' as UserId;
+
 /** Largest UID, sequence number, UIDVALIDITY: RFC 9051 §9 `nz-number`. */
 export const MAX_UINT32 = 0xffff_ffff;
 /** Largest mod-sequence that is handled exactly. */

@@ -350,7 +350,17 @@ export type UserEvent =
   | { readonly kind: 'mailboxes'; readonly user: UserId }
   | { readonly kind: 'mailbox'; readonly user: UserId; readonly mailbox: MailboxId; readonly modseq: Modseq }
   /** Access changed: sessions of this user must re-check that they may go on. */
+  | MetadataEvent
   | AccessEvent;
+
+/** Annotations changed: of a mailbox, or with `mailbox` undefined of the account or (user `EVERYBODY`) the server. `reader`: whose private ones; undefined for shared ones. */
+export type MetadataEvent = {
+  readonly kind: 'metadata';
+  readonly user: UserId;
+  readonly mailbox?: MailboxId | undefined;
+  readonly reader?: UserId | undefined;
+  readonly entries: readonly string[];
+};
 
 /** `token`: only what stands on that access token. */
 export type AccessEvent = {
@@ -385,7 +395,7 @@ export type AclOperations = {
   readonly sharedWith: (user: UserId) => Promise<readonly { readonly mailbox: MailboxInfo; readonly rights: string }[]>;
 };
 
-/** RFC 5464. Entries start with /private/ (each reader's own) or /shared/; names come back in lower case. `mailbox` undefined: the account itself. */
+/** RFC 5464. Entries start with /private/ (each reader's own) or /shared/; names come back in lower case. `mailbox` undefined: the account itself, or of owner `EVERYBODY` the server. */
 export type MetadataOperations = {
   readonly get: (
     reader: UserId,

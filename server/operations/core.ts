@@ -107,7 +107,7 @@ export function createCore(options: CoreOptions): Core {
       events: { subscribe: (user, listener) => beacons.subscribe(user, listener) },
       quota: (user) => quota.state(user, { exact: true }),
       acls: createAcls(database, beacons),
-      metadata: createMetadata(database),
+      metadata: createMetadata(database, beacons),
     },
     materializer,
     housekeeping: createHousekeeping(database, blobs, materializer),

@@ -1,6 +1,6 @@
 /** Shared mailboxes (RFC 4314) and annotations (RFC 5464) over the store. */
 import { refused } from '../base/fault.ts';
-import type { UserId } from '../mail/ids.ts';
+import { EVERYBODY, type UserId } from '../mail/ids.ts';
 import { ALL_RIGHTS, changeRights, joinRights } from '../mail/rights.ts';
 import { type AclEntry, type AclIdentifier, readAcl, readSharedWith, writeAcl } from '../store/acls.ts';
 import { readAnnotations, writeAnnotation } from '../store/annotations.ts';
@@ -31,7 +31,7 @@ export function createAcls(database: Database, beacons: Beacons): AclOperations 
         throw refused('LIMIT', `No more than ${MAX_ACL_ENTRIES} identifiers can be named.`);
       await writeAcl(database, owner, mailbox, identifier, (current) => changeRights(current, operation, rights));
       beacons.publish({ kind: 'mailboxes', user: owner });
-      if (identifier !== 'anyone') beacons.publish({ kind: 'mailboxes', user: identifier });
+      beacons.publish({ kind: 'mailboxes', user: identifier === 'anyone' ? EVERYBODY : identifier });
     },
     rightsOf,
     sharedWith: async (user) => {
@@ -61,7 +61,7 @@ function rightsIn(acl: readonly AclEntry[], user: AclIdentifier): string {
     .reduce((rights, entry) => joinRights(rights, entry.rights), '');
 }
 
-export function createMetadata(database: Database): MetadataOperations {
+export function createMetadata(database: Database, beacons: Beacons): MetadataOperations {
   return {
     get: async (reader, owner, mailbox) => readAnnotations(database, owner, mailbox, reader),
     set: async (writer, owner, mailbox, entries) => {
@@ -85,6 +85,13 @@ export function createMetadata(database: Database): MetadataOperations {
         const name = entry.toLowerCase();
         await writeAnnotation(database, owner, mailbox, name.startsWith('/private/') ? writer : undefined, name, value);
       }
+      const names = entries.map(({ entry }) => entry.toLowerCase());
+      const [own, shared] = [
+        names.filter((name) => name.startsWith('/private/')),
+        names.filter((name) => name.startsWith('/shared/')),
+      ];
+      if (own.length > 0) beacons.publish({ kind: 'metadata', user: owner, mailbox, reader: writer, entries: own });
+      if (shared.length > 0) beacons.publish({ kind: 'metadata', user: owner, mailbox, entries: shared });
     },
   };
 }

@@ -9,6 +9,13 @@ import type { MailboxId, Modseq, UserId } from '../mail/ids.ts';
 export type Beacon =
   | { readonly kind: 'mailbox'; readonly user: UserId; readonly mailbox: MailboxId; readonly modseq: Modseq }
   | { readonly kind: 'mailboxes'; readonly user: UserId }
+  | {
+      readonly kind: 'metadata';
+      readonly user: UserId;
+      readonly mailbox?: MailboxId | undefined;
+      readonly reader?: UserId | undefined;
+      readonly entries: readonly string[];
+    }
   | { readonly kind: 'access'; readonly user: UserId; readonly reason: string; readonly token?: string | undefined };
 
 export type BeaconListener = (beacon: Beacon) => void;

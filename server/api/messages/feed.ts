@@ -43,7 +43,8 @@ export class UserFeed {
     this.#unsubscribe = sources.operations.events.subscribe(user, (event) => {
       if (event.kind === 'access') for (const listener of this.#listeners) listener.recheck();
       else if (event.kind === 'mailboxes') this.#treeDirty = true;
-      else this.#dirty.add(event.mailbox);
+      else if (event.kind === 'mailbox') this.#dirty.add(event.mailbox);
+      else return;
       this.#schedule();
     });
     this.#queue = this.#start();

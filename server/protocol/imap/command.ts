@@ -51,10 +51,18 @@ export type CommandContext = {
   readonly log: Logger;
   /** The capabilities of this moment, space-separated. */
   readonly capabilities: () => string;
-  /** Tells what the view has news of, as every command does at its end. */
   /** Tells a client that waits long how far its command is (RFC 9585); at most every few seconds something is written. */
   readonly progress: (tag: string, done: number, total: number) => void;
-  readonly tellUpdates: (allowExpunge: boolean, uid: boolean) => Promise<void>;
+  /** Tells what the view has news of, as every command does at its end. */
+  readonly tellUpdates: (what: UpdateWish) => Promise<void>;
+};
+
+export type UpdateWish = {
+  readonly allowExpunge: boolean;
+  /** The command is a UID form. */
+  readonly uid: boolean;
+  /** The command itself removes messages: their expunge is its answer, whatever NOTIFY wants to hear. */
+  readonly removes?: boolean;
 };
 
 /** What a capability depends on. */
@@ -79,6 +87,8 @@ export type CommandSpec<Args = unknown> = {
   readonly capabilities?: (facts: CapabilityFacts) => readonly string[];
   /** Whether EXPUNGE may be told with its reply; `uid`: only in the UID form (RFC 9051 §7.5.1). */
   readonly expunge: 'yes' | 'no' | 'uid';
+  /** Its answer is the expunge of messages. */
+  readonly removes?: boolean;
   /** The command asks for news (NOOP): when they can't be had, it fails. Others succeed without. */
   readonly syncs?: boolean;
   /** The form without UID counts in sequence numbers, which UIDONLY forbids (RFC 9586 §3). */

@@ -82,7 +82,7 @@ export class ImapConnection implements ConnectionHooks, Expiring {
       },
       progress: (tag, done, total) => (this.#progress ??= new Progress(this.out)).report(tag, done, total),
       capabilities: () => capabilitiesOf(control.capabilityFacts(this.session)),
-      tellUpdates: (allowExpunge, uid) => tellNews(this.#context, { allowExpunge, refresh: true, uid }),
+      tellUpdates: (what) => tellNews(this.#context, { ...what, refresh: true }),
     };
   }
 

@@ -50,9 +50,13 @@ async function complete(context: CommandContext, raw: RawCommand, spec: CommandS
   } catch (error) {
     completion = completionOf(error, context, raw.name);
   }
-  if (session.state !== 'selected' && (session.notifier === undefined || session.state === 'logout')) return completion;
+  if (session.state !== 'selected' && (!session.hasOtherNews || session.state === 'logout')) return completion;
   try {
-    await context.tellUpdates(spec.expunge === 'yes' || (spec.expunge === 'uid' && uid), uid);
+    await context.tellUpdates({
+      allowExpunge: spec.expunge === 'yes' || (spec.expunge === 'uid' && uid),
+      uid,
+      removes: spec.removes === true,
+    });
   } catch (error) {
     // The view is of no use any more (the journal was trimmed past it): the client must come again.
     if (isFault(error) && error.kind === 'connection') throw error;

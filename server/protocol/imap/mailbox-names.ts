@@ -54,9 +54,15 @@ export function isShared(name: string): boolean {
   return name === OTHER_USERS || name.startsWith(OTHER_USERS + SEPARATOR);
 }
 
+/** A name as mailboxes are named here, for comparing: INBOX in capitals, one form of Unicode. */
+export function normaliseName(name: string): string {
+  return isShared(name) ? normaliseShared(name) : normaliseMailboxName(name);
+}
+
 /** INBOX in capitals also behind the owner's name. */
 function normaliseShared(name: string): string {
-  const [space = '', owner = '', ...rest] = name.split(SEPARATOR);
+  const [space = '', owner, ...rest] = name.split(SEPARATOR);
+  if (owner === undefined) return space;
   return [space, owner, ...(rest.length === 0 ? [] : [normaliseMailboxName(rest.join(SEPARATOR))])].join(SEPARATOR);
 }
 
@@ -113,7 +119,8 @@ function nameOnly(path: string, user: UserId): MailboxInfo {
 /** Where a user keeps which shared mailboxes it is subscribed to: the `subscribed` of the mailbox is its owner's. */
 const SUBSCRIPTIONS = '/private/vendor/mallard/subscribed/';
 
-async function sharedSubscriptions({ session, ops }: Context): Promise<ReadonlySet<string>> {
+/** Ids of the shared mailboxes that this user is subscribed to. */
+export async function sharedSubscriptions({ session, ops }: Context): Promise<ReadonlySet<string>> {
   const { user } = session.account;
   const entries = await ops.metadata.get(user, user, undefined);
   return new Set(

@@ -1,6 +1,6 @@
 /** From a sequence-set to the UIDs it means in this session, by numbers or by UIDs (RFC 9051 §9 sequence-set). */
 import { Fault } from '../../base/fault.ts';
-import type { Uid } from '../../mail/ids.ts';
+import type { MailboxId, Uid } from '../../mail/ids.ts';
 import { type SequenceSet, largestWritten, mentionsStar, resolveSequenceSet } from '../../mail/sequence-set.ts';
 import type { UidSet } from '../../mail/uid-set.ts';
 import type { Session } from './session.ts';
@@ -36,4 +36,10 @@ export function seqsOf(session: Session, uids: UidSet): number[] {
     for (let index = view.lowerBound(from as Uid); index < end && view.uidAt(index) <= to; index += 1) seqs.push(index + 1);
   }
   return seqs;
+}
+
+/** A command of this session put messages into a mailbox: should it be the selected one, the client need not be told of their items. */
+export function noteOwnArrivals({ boxOrNone, notifier, searches }: Session, mailbox: MailboxId, uids: readonly number[]): void {
+  if (notifier === undefined && searches.length === 0) return;
+  if (boxOrNone?.view.mailbox === mailbox) boxOrNone.noteOwnArrivals(uids);
 }

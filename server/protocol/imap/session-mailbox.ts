@@ -34,6 +34,8 @@ export type TakeOptions = {
   readonly allowExpunge: boolean;
   /** VANISHED instead of EXPUNGE (RFC 7162 §3.2.10). */
   readonly vanished?: boolean;
+  /** False: only flags that the client's own STORE asked for (NOTIFY without FlagChange). Default true. */
+  readonly allowFlags?: boolean;
   /** At most this many FETCH updates; `hasUpdates` stays true for the rest. */
   readonly limit?: number;
 };
@@ -54,10 +56,13 @@ export class SessionMailbox {
   /** Expunged in the view, untold, by UID. */
   #expunged: readonly ExpungedRow[] = NOTHING;
   #dirty: UidSet = UidSet.empty;
+  /** Of them, those that the client's own command must be answered with. */
+  #asked: UidSet = UidSet.empty;
   /** Messages whose new MODSEQ alone is to be told. */
   #dirtyModseq: UidSet = UidSet.empty;
   #recent: UidSet = UidSet.empty;
   #recentChanged = false;
+  #ownArrivals: UidSet = UidSet.empty;
   /** How many of the view's keywords FLAGS has named: the view's list only grows at its end. */
   #namedKeywords: number;
 
@@ -211,6 +216,17 @@ export class SessionMailbox {
     return this.#expunged.length > 0;
   }
 
+  /** This client's own command put these here: it knows them (RFC 5465 §5.2). */
+  noteOwnArrivals(uids: readonly number[]): void {
+    this.#ownArrivals = this.#ownArrivals.union(UidSet.from([...uids]));
+  }
+
+  takeOwnArrivals(): UidSet {
+    const own = this.#ownArrivals;
+    this.#ownArrivals = UidSet.empty;
+    return own;
+  }
+
   /** Something is to be told. */
   get hasUpdates(): boolean {
     return this.#expunged.length > 0 || this.hasFlagUpdates || this.#recentChanged || this.arrivedThrough !== undefined;
@@ -218,6 +234,11 @@ export class SessionMailbox {
 
   get hasFlagUpdates(): boolean {
     return !this.#dirty.isEmpty || !this.#dirtyModseq.isEmpty;
+  }
+
+  /** The same of what the client's own STORE asked for. */
+  get hasAskedFlags(): boolean {
+    return !this.#dirtyModseq.isEmpty || !this.#dirty.intersect(this.#asked).isEmpty;
   }
 
   /** Marks messages from `from` up to `through` as recent for this session, and lets `take` announce arrivals up to `through`. */
@@ -257,6 +278,7 @@ export class SessionMailbox {
   /** These messages' flags must be told even when nothing changed (a STORE without .SILENT answers for each message). */
   tellFlags(uids: UidSet): void {
     this.#dirty = this.#dirty.union(uids);
+    this.#asked = uids;
   }
 
   /** Before a .SILENT store: what the client believes of each message. A message with untold flags is believed wrong anyway. */
@@ -309,7 +331,10 @@ export class SessionMailbox {
       updates.push({ kind: 'recent', count: this.recentCount });
     }
     this.takeKeywords(updates);
-    if (this.hasFlagUpdates) this.#takeFlags(updates, options.limit ?? Number.MAX_SAFE_INTEGER);
+    if (this.hasFlagUpdates) {
+      const dirty = options.allowFlags === false ? this.#dirty.intersect(this.#asked) : this.#dirty;
+      this.#takeFlags(updates, dirty, options.limit ?? Number.MAX_SAFE_INTEGER);
+    }
     return updates;
   }
 
@@ -341,10 +366,10 @@ export class SessionMailbox {
     this.flagsToldOf(told);
   }
 
-  #takeFlags(updates: MailboxUpdate[], limit: number): void {
+  #takeFlags(updates: MailboxUpdate[], dirty: UidSet, limit: number): void {
     let left = limit;
     for (const [set, withFlags] of [
-      [this.#dirty, true],
+      [dirty, true],
       [this.#dirtyModseq.subtract(this.#dirty), false],
     ] as const) {
       for (const n of set) {

@@ -6,17 +6,18 @@
  * Plain data, a few hundred bytes: an idle session costs little. It owns its hold on the mailbox view and releases it on every way out.
  */
 import { Fault } from '../../base/fault.ts';
-import type { Account, MailboxInfo, ViewHold } from '../../operations/contract.ts';
+import type { Account, MailboxInfo, Operations, ViewHold } from '../../operations/contract.ts';
 import { ALL_RIGHTS } from '../../mail/rights.ts';
 import { UidSet } from '../../mail/uid-set.ts';
-import type { Notifier } from './notify.ts';
+import { MetadataWatch } from './notify/metadata-watch.ts';
+import type { Notifier } from './notify/notifier.ts';
 import type { UpdatingSearch } from './search/updates.ts';
 import { SessionMailbox } from './session-mailbox.ts';
 
 export type SessionState = 'not-authenticated' | 'authenticated' | 'selected' | 'logout';
 
 /** Extensions that a client switches on (ENABLE or by use); they stay on until LOGOUT or UNAUTHENTICATE. */
-export type EnabledFeature = 'CONDSTORE' | 'QRESYNC' | 'UTF8=ACCEPT' | 'IMAP4rev2' | 'UIDONLY';
+export type EnabledFeature = 'CONDSTORE' | 'QRESYNC' | 'UTF8=ACCEPT' | 'IMAP4rev2' | 'UIDONLY' | 'METADATA';
 
 const NO_SEARCHES: readonly UpdatingSearch[] = [];
 
@@ -29,6 +30,7 @@ export class Session {
   #rights = ALL_RIGHTS;
   #enabled: readonly EnabledFeature[] = [];
   #notifier: Notifier | undefined;
+  #metadata: MetadataWatch | undefined;
   /** The SEARCH result variable `$` (RFC 5182), in UIDs. */
   saved: UidSet = UidSet.empty;
   /** Searches of the selected mailbox that are kept up to date (RFC 5267). */
@@ -103,6 +105,7 @@ export class Session {
   unauthenticate(): void {
     this.unselect();
     this.#forgetNotify();
+    this.#forgetMetadata();
     this.#expect('authenticated');
     this.#account = undefined;
     this.#enabled = [];
@@ -112,6 +115,7 @@ export class Session {
   logout(): void {
     this.unselect();
     this.#forgetNotify();
+    this.#forgetMetadata();
     this.#state = 'logout';
   }
 
@@ -124,6 +128,27 @@ export class Session {
   notify(notifier: Notifier): void {
     this.#forgetNotify();
     this.#notifier = notifier;
+  }
+
+  /** Of whose metadata the session hears; undefined until ENABLE METADATA or a NOTIFY that asks for it. */
+  get metadata(): MetadataWatch | undefined {
+    return this.#metadata;
+  }
+
+  /** Begins to hear of changed metadata, unless it does already. */
+  watchMetadata(ops: Operations, wake: () => void): MetadataWatch {
+    this.#metadata ??= new MetadataWatch(ops, this.account, wake);
+    return this.#metadata;
+  }
+
+  /** There are things to be told outside of the selected mailbox. */
+  get hasOtherNews(): boolean {
+    return this.#notifier !== undefined || this.#metadata?.hasNews === true;
+  }
+
+  #forgetMetadata(): void {
+    this.#metadata?.close();
+    this.#metadata = undefined;
   }
 
   #forgetNotify(): void {

@@ -5,7 +5,8 @@ import type { Session } from './session.ts';
 import type { MailboxUpdate, SessionMailbox } from './session-mailbox.ts';
 import type { Uid } from '../../mail/ids.ts';
 import { UidSet, UidSetBuilder } from '../../mail/uid-set.ts';
-import { tellChanged, tellLeaving } from './search/updates.ts';
+import { type ResultChange, resultChanges, tellLeaving, tellResultChange } from './search/updates.ts';
+import type { FetchItem } from './wire/fetch-items.ts';
 import { SYSTEM_FLAGS } from '../../mail/flags.ts';
 import { mayChangeAllFlags, mayChangeFlag } from './flag-rights.ts';
 import { responseCode } from './wire/writer.ts';
@@ -19,38 +20,90 @@ export type TellOptions = {
   readonly refresh: boolean;
   /** False: new messages stay unannounced (NOTIFY without SELECTED). */
   readonly allowArrivals?: boolean;
+  /** False: flags that others changed stay untold (NOTIFY without FlagChange). */
+  readonly allowFlags?: boolean;
+  /** What to send of each new message (NOTIFY, RFC 5465 §5.2). */
+  readonly newItems?: readonly FetchItem[];
+  /** Tells items of messages; FETCH itself stands above this module. */
+  readonly tellItems?: (items: readonly FetchItem[], uids: UidSet) => Promise<void>;
   /** The command is a UID form: FETCH responses carry the UID (RFC 9051 §6.4.9). */
   readonly uid?: boolean;
 };
 
-/** Answers the messages that were announced. Nothing is written when nothing changed. Throws when the store can't be asked. */
-export async function tellUpdates(context: CommandContext, options: TellOptions): Promise<UidSet> {
+/** Nothing is written when nothing changed. Throws when the store can't be asked. */
+export async function tellUpdates(context: CommandContext, options: TellOptions): Promise<void> {
   const { session, ops, out } = context;
   const box = session.boxOrNone;
-  if (box === undefined) return UidSet.empty;
+  if (box === undefined) return;
   if (options.refresh) await ops.views.refresh(box.view);
   const through = options.allowArrivals === false ? undefined : await claimArrivals(context, box);
-  const before = box.announced;
   const vanished = session.isEnabled('QRESYNC') || session.isEnabled('UIDONLY');
   for (;;) {
     // Another mailbox, or none, may be selected after a wait.
-    if (session.boxOrNone !== box) return UidSet.empty;
+    if (session.boxOrNone !== box) return;
     if (session.searches.length > 0 && options.allowExpunge && box.hasExpunges)
       tellLeaving(context, session.searches, box.untoldExpunges);
-    const updates = box.take({ allowExpunge: options.allowExpunge, vanished, limit: BATCH }, through);
+    const { allowExpunge, allowFlags = true } = options;
+    const announced = box.announced;
+    const updates = box.take({ allowExpunge, vanished, allowFlags, limit: BATCH }, through);
     for (const update of updates) writeUpdate(out, session, update, options.uid === true);
-    if (session.searches.length > 0) await tellChanged(context, session.searches, changedBy(updates, before, box.announced));
-    if (!box.hasFlagUpdates) return box.announced > before ? box.present(UidSet.range(before + 1, box.announced)) : UidSet.empty;
+    if (session.searches.length > 0 || options.tellItems !== undefined) {
+      const arrived = box.announced > announced ? box.present(UidSet.range(announced + 1, box.announced)) : UidSet.empty;
+      await tellResults(context, options, changedBy(updates, arrived), arrived);
+    }
+    if (session.boxOrNone !== box || !(allowFlags ? box.hasFlagUpdates : box.hasAskedFlags)) return;
     await out.drain();
   }
 }
 
+/**
+ * What searches gained and lost, and the items of new messages. RFC 5465 §5.2 has NOTIFY's FETCH responses behind the ESEARCH responses and joins the items of both; §7 has
+ * those that only a search asked for before them.
+ */
+async function tellResults(context: CommandContext, options: TellOptions, changed: UidSet, arrived: UidSet): Promise<void> {
+  const { session } = context;
+  const { newItems = [], tellItems } = options;
+  const changes = session.searches.length === 0 ? [] : await resultChanges(context, session.searches, changed);
+  const own = session.boxOrNone?.takeOwnArrivals() ?? UidSet.empty;
+  const fetches = arrived.isEmpty || tellItems === undefined ? [] : itemsOf(arrived.subtract(own), newItems, changes);
+  const tellFetches = async (): Promise<void> => {
+    for (const { items, uids } of fetches) await tellItems?.(items, uids);
+  };
+  if (newItems.length === 0) await tellFetches();
+  for (const change of changes) await tellResultChange(context, change);
+  if (newItems.length > 0) await tellFetches();
+}
+
+/** Which items to send of which new messages: one FETCH response for each message. */
+function itemsOf(
+  arrived: UidSet,
+  newItems: readonly FetchItem[],
+  changes: readonly ResultChange[],
+): readonly { readonly items: readonly FetchItem[]; readonly uids: UidSet }[] {
+  const asking = changes.filter(({ search }) => search.items.length > 0);
+  if (asking.length === 0) return newItems.length === 0 || arrived.isEmpty ? [] : [{ items: newItems, uids: arrived }];
+  const groups = new Map<string, { items: FetchItem[]; uids: number[] }>();
+  for (const uid of arrived) {
+    const entered = asking.filter(({ entering }) => entering.has(uid));
+    const items = [...newItems, ...entered.flatMap(({ search }) => search.items)];
+    if (items.length === 0) continue;
+    const key = entered.map(({ search }) => search.tag).join(' ');
+    const group = groups.get(key) ?? { items, uids: [] };
+    group.uids.push(uid);
+    groups.set(key, group);
+  }
+  return [...groups.values()].map(({ items, uids }) => ({ items: distinctItems(items), uids: UidSet.fromSorted(uids) }));
+}
+
+function distinctItems(items: readonly FetchItem[]): FetchItem[] {
+  return [...new Map(items.map((item) => [JSON.stringify(item), item])).values()];
+}
+
 /** Messages whose flags were told, and those that arrived. */
-function changedBy(updates: readonly MailboxUpdate[], before: Uid, announced: Uid): UidSet {
+function changedBy(updates: readonly MailboxUpdate[], arrived: UidSet): UidSet {
   const changed = new UidSetBuilder();
   for (const update of updates) if (update.kind === 'fetch') changed.add(update.uid);
-  const flagged = changed.build();
-  return announced > before ? flagged.union(UidSet.range(before + 1, announced)) : flagged;
+  return changed.build().union(arrived);
 }
 
 /** Claims \Recent up to the newest arrival, and answers up to where arrivals may be announced. */

@@ -12,6 +12,7 @@ import {
   expectAppendArguments,
   expectReplaceArguments,
 } from '../wire/append-args.ts';
+import { noteOwnArrivals } from '../message-set.ts';
 import { responseCode } from '../wire/writer.ts';
 
 const append = command<AppendArguments>({
@@ -31,12 +32,14 @@ const append = command<AppendArguments>({
       added.push(stored);
     }
     const result = await context.ops.messages.append(mailbox.user, mailbox.id, added);
+    noteOwnArrivals(context.session, mailbox.id, result.uids);
     return ok('APPEND completed', responseCode.appendUid(result.uidValidity as UidValidity, UidSet.fromSorted(result.uids)));
   },
 });
 
 const replace = command<ReplaceArguments>({
   names: ['REPLACE', 'UID REPLACE'],
+  removes: true,
   states: SELECTED,
   rfc: '8508',
   capabilities: ({ state }) => (state === 'not-authenticated' ? [] : ['REPLACE']),
@@ -57,6 +60,7 @@ const replace = command<ReplaceArguments>({
     if ('status' in stored) return stored;
     // The new message first: a crash in between leaves both, never none.
     const result = await ops.messages.append(mailbox.user, mailbox.id, [stored]);
+    noteOwnArrivals(session, mailbox.id, result.uids);
     const { user, mailbox: selected } = box.view;
     await ops.messages.expunge(user, selected, { uids: UidSet.of(old), onlyDeleted: false });
     out.untaggedStatus(

@@ -80,7 +80,7 @@ const id = command<IdArguments>({
   },
 });
 
-const FEATURES: readonly EnabledFeature[] = ['CONDSTORE', 'QRESYNC', 'UTF8=ACCEPT', 'IMAP4rev2', 'UIDONLY'];
+const FEATURES: readonly EnabledFeature[] = ['CONDSTORE', 'QRESYNC', 'UTF8=ACCEPT', 'IMAP4rev2', 'UIDONLY', 'METADATA'];
 /** What this server can switch on; the others are ignored, as RFC 5161 §3.1 asks. */
 const ENABLABLE: ReadonlySet<EnabledFeature> = new Set(FEATURES);
 
@@ -103,6 +103,8 @@ const enable = command<readonly string[]>({
     for (const feature of FEATURES) {
       if (!words.includes(feature.toUpperCase()) || !ENABLABLE.has(feature)) continue;
       if (enableFeature(context, feature)) done.push(feature);
+      // RFC 5464 §4.1: from now on the client hears of changed annotations.
+      if (feature === 'METADATA') await context.session.watchMetadata(context.ops, () => context.client.wake()).learn(context);
     }
     context.out.untagged(['ENABLED', ...done].join(' '));
     return ok('ENABLE completed');

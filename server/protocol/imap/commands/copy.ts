@@ -5,7 +5,7 @@ import type { CopyResult } from '../../../operations/contract.ts';
 import { type CommandContext, type CommandSpec, SELECTED, command, no, ok } from '../command.ts';
 import { flagsOutOfReach, mayChangeAllFlags } from '../flag-rights.ts';
 import { type ResolvedMailbox, requireRights, resolveMailbox, selectedRights } from '../mailbox-names.ts';
-import { resolveMessages } from '../message-set.ts';
+import { noteOwnArrivals, resolveMessages } from '../message-set.ts';
 import type { SequenceSet } from '../../../mail/sequence-set.ts';
 import type { ArgumentParser } from '../wire/parser.ts';
 import { responseCode } from '../wire/writer.ts';
@@ -32,6 +32,7 @@ async function copyTo({ ops, session }: CommandContext, uids: UidSet, target: Re
   const { view } = session.box;
   const { user, id } = target.mailbox;
   const result = await ops.messages.copy(view.user, view.mailbox, uids, id, ...(user === view.user ? [] : [user]));
+  noteOwnArrivals(session, id, result.to);
   const flags = flagsOutOfReach(target.rights, view.keywords);
   if (flags.length > 0 && result.to.length > 0) {
     await ops.messages.store(user, id, { uids: UidSet.fromSorted(result.to), operation: 'remove', flags });
@@ -73,6 +74,7 @@ const copy = command<CopyArguments>({
 
 const move = command<CopyArguments>({
   names: ['MOVE', 'UID MOVE'],
+  removes: true,
   states: SELECTED,
   rfc: '6851',
   capabilities: ({ state }) => (state === 'not-authenticated' ? [] : ['MOVE']),
@@ -92,6 +94,7 @@ const move = command<CopyArguments>({
     const result = within
       ? await ops.messages.move(view.user, view.mailbox, uids, target.mailbox.id)
       : await copyThenExpunge(context, uids, target);
+    noteOwnArrivals(session, target.mailbox.id, result.to);
     if (result.from.length === 0) return no('Those messages are gone', 'EXPUNGEISSUED');
     // RFC 6851 §4.3: COPYUID comes untagged, before the EXPUNGEs.
     out.untaggedStatus('OK', 'Moved', copyUid(result));

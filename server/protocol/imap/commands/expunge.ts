@@ -7,6 +7,7 @@ import { responseCode } from '../wire/writer.ts';
 
 const expunge = command<SequenceSet | undefined>({
   names: ['EXPUNGE', 'UID EXPUNGE'],
+  removes: true,
   states: SELECTED,
   rfc: '3501 §6.4.3, 4315 §2.1',
   expunge: 'yes',

@@ -1,6 +1,6 @@
 /** GETMETADATA and SETMETADATA (RFC 5464), for mailboxes and for the account (""). */
 import { refused } from '../../../base/fault.ts';
-import type { MailboxId, UserId } from '../../../mail/ids.ts';
+import { EVERYBODY, type MailboxId, type UserId } from '../../../mail/ids.ts';
 import { isAdministrator } from '../administrators.ts';
 import { type CommandContext, type CommandSpec, AUTHENTICATED, command, ok } from '../command.ts';
 import { isInternalEntry, resolveMailbox } from '../mailbox-names.ts';
@@ -21,6 +21,10 @@ function expectEntry(args: ArgumentParser): string {
   const entry = args.expectText('an entry name').toLowerCase();
   if (!/^\/(?:private|shared)(?:\/[^/*%]+)+$/.test(entry)) throw args.fault('Expected an entry name below /private or /shared');
   return entry;
+}
+
+function isServerEntry(entry: string): boolean {
+  return entry.startsWith('/shared/');
 }
 
 type GetArguments = {
@@ -68,7 +72,14 @@ const getMetadata = command<GetArguments>({
   run: async (context, { mailbox: given, entries, maxSize, depth }) => {
     const { ops, session, out } = context;
     const { owner, mailbox, name } = await placeOf(context, given, 'lr');
-    const stored = (await ops.metadata.get(session.account.user, owner, mailbox)).filter(({ entry }) => !isInternalEntry(entry));
+    const { user } = session.account;
+    const kept = await ops.metadata.get(user, owner, mailbox);
+    // "" is the account for private entries and the server for shared ones.
+    const all =
+      given !== ''
+        ? kept
+        : [...kept.filter(({ entry }) => !isServerEntry(entry)), ...(await ops.metadata.get(user, EVERYBODY, undefined))];
+    const stored = all.filter(({ entry }) => !isInternalEntry(entry));
     const shown = stored.filter(({ entry }) => entries.some((wanted) => isBelow(entry, wanted, depth)));
     const fits = shown.filter(({ value }) => maxSize === undefined || value.length <= maxSize);
     const missing = depth === '0' ? entries.filter((wanted) => !stored.some(({ entry }) => entry === wanted)) : [];
@@ -136,7 +147,20 @@ const setMetadata = command<SetArguments>({
     if (entries.some(({ entry }) => isInternalEntry(entry))) throw refused('NOPERM', 'That entry is the server’s own');
     const { owner, mailbox } = await placeOf(context, given, isShared ? 'lrw' : 'lr');
     if (given !== '' && mailbox === undefined) throw refused('CANNOT', 'That name is not a mailbox');
-    await ops.metadata.set(session.account.user, owner, mailbox, entries);
+    const set = (whose: UserId, some: SetArguments['entries']): Promise<void> => {
+      if (some.length === 0) return Promise.resolve();
+      const change = (): Promise<void> => ops.metadata.set(session.account.user, whose, mailbox, some);
+      return session.metadata === undefined ? change() : session.metadata.whileChanging(whose, mailbox, change);
+    };
+    if (given !== '') return set(owner, entries);
+    await set(
+      EVERYBODY,
+      entries.filter(({ entry }) => isServerEntry(entry)),
+    );
+    return set(
+      owner,
+      entries.filter(({ entry }) => !isServerEntry(entry)),
+    );
   },
 });
 

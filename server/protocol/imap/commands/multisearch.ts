@@ -1,5 +1,5 @@
 /** ESEARCH over several mailboxes (RFC 7377). */
-import { INBOX, SEPARATOR } from '../../../mail/mailbox-path.ts';
+import { SEPARATOR } from '../../../mail/mailbox-path.ts';
 import { type CommandContext, type CommandSpec, AUTHENTICATED, command, no, ok } from '../command.ts';
 import { type ResolvedMailbox, findMailbox, sharedMailboxes } from '../mailbox-names.ts';
 import { answerSearch } from '../search/answer.ts';
@@ -98,9 +98,8 @@ async function mailboxesOf(context: CommandContext, sources: readonly MailboxFil
       case 'selected-delayed':
         add(session.state === 'selected' ? await findMailbox(context, session.mailbox.path) : undefined);
         break;
+      // RFC 5465 §6.3: rules may deliver into any mailbox of one's own.
       case 'inboxes':
-        own.filter(({ name }) => name === INBOX).forEach(add);
-        break;
       case 'personal':
         own.forEach(add);
         break;

@@ -4,11 +4,11 @@ import { type CommandContext, type CommandSpec, SELECTED, command, no, ok } from
 import { enableFeature } from '../enable.ts';
 import { seqsOf } from '../message-set.ts';
 import { answerSearch } from '../search/answer.ts';
-import { type ReadyKey, needsOf } from '../search/evaluate.ts';
+import { needsOf } from '../search/evaluate.ts';
 import { UndefinedFilter, expandFilters, usesFilters } from '../search/filters.ts';
 import { SHOWN_CHARSETS, prepareSearch } from '../search/prepare.ts';
 import { highestModseq, runSearch } from '../search/run.ts';
-import { MAX_UPDATING_SEARCHES } from '../search/updates.ts';
+import { MAX_SORTED_MESSAGES, MAX_UPDATING_SEARCHES, type UpdatingSearch } from '../search/updates.ts';
 import { type SearchProgram, expectSearchProgram, someSearchKey } from '../wire/search-keys.ts';
 import { type SearchReturn, trySearchReturn } from '../wire/search-return.ts';
 import { responseCode } from '../wire/writer.ts';
@@ -48,7 +48,10 @@ const search = command<SearchArguments>({
       const wanted = options ?? (session.isEnabled('IMAP4rev2') ? ALL_RESULTS : undefined);
       if (wanted === undefined) writeSearch(context, found, uid, byModseq);
       else writeExtended(context, found, uid, byModseq, wanted, tag);
-      if (options?.update === true) keepUpdated(context, tag, uid, key, program, found);
+      if (options?.update === true) {
+        const needs = needsOf(program.key);
+        keepUpdated(context, { tag, uid, key, needs, items: options.updateItems, result: found, sorted: undefined });
+      }
       return ok(`${name} completed`);
     } catch (error) {
       fail(undefined);
@@ -58,19 +61,15 @@ const search = command<SearchArguments>({
   },
 });
 
-function keepUpdated(
-  { session, out }: CommandContext,
-  tag: string,
-  uid: boolean,
-  key: ReadyKey,
-  program: SearchProgram,
-  result: UidSet,
-): void {
-  if (session.searches.length >= MAX_UPDATING_SEARCHES) {
-    out.untaggedStatus('NO', 'Too many searches are being updated', `NOUPDATE "${tag}"`);
+/** Tells from now on what enters and leaves the result, or that this can't be done (RFC 5267 §4.3.1). */
+export function keepUpdated({ session, out }: CommandContext, search: UpdatingSearch): void {
+  const { searches } = session;
+  const sorted = [...searches, search].reduce((sum, one) => sum + (one.sorted === undefined ? 0 : one.result.count), 0);
+  if (searches.length >= MAX_UPDATING_SEARCHES || sorted > MAX_SORTED_MESSAGES) {
+    out.untaggedStatus('NO', 'Too many searches are being updated', `NOUPDATE "${search.tag}"`);
     return;
   }
-  session.searches = [...session.searches, { tag, uid, key, needs: needsOf(program.key), result }];
+  session.searches = [...searches, search];
 }
 
 const cancelUpdate = command<readonly string[]>({

@@ -8,42 +8,41 @@ import { answerSort } from '../search/answer.ts';
 import { needsOf } from '../search/evaluate.ts';
 import { SHOWN_CHARSETS, prepareSearch } from '../search/prepare.ts';
 import { highestModseq, runSearch } from '../search/run.ts';
-import { type SortRow, needsSummaries, sortRows } from '../search/sort.ts';
+import { eachSummary, readSortRows } from '../search/sort-rows.ts';
+import { SortedResult } from '../search/sorted-result.ts';
 import { type ThreadRow, formatThreads, threadByOrderedSubject, threadByReferences } from '../search/thread.ts';
 import { type SearchProgram, someSearchKey } from '../wire/search-keys.ts';
 import { type SortArguments, type ThreadArguments, expectSortArguments, expectThreadArguments } from '../wire/sort-keys.ts';
+import { keepUpdated } from './search.ts';
 import { foldCase } from '../../../mime/casefold.ts';
 import { responseCode } from '../wire/writer.ts';
 
 const sort = command<SortArguments>({
   names: ['SORT', 'UID SORT'],
   states: SELECTED,
-  rfc: '5256, 5957, 5267 §3',
+  rfc: '5256, 5957, 5267',
   capabilities: ({ state }) => (state === 'not-authenticated' ? [] : ['SORT', 'SORT=DISPLAY', 'ESORT', 'CONTEXT=SORT']),
   expunge: 'uid',
   byNumber: true,
-  parse: (args) => {
-    const parsed = expectSortArguments(args);
-    return parsed;
-  },
+  parse: (args) => expectSortArguments(args),
   run: async (context, { options, criteria, program }, { name, uid, tag }) => {
     const { session, out } = context;
-    const found = await find(context, program, tag);
-    // RFC 5267 §4.3.4: a sorted result is not kept up to date.
-    if (options?.update === true) out.untaggedStatus('NO', 'Sorted results are not updated', `NOUPDATE "${tag}"`);
-    if (found === undefined) {
+    if (options?.update === true && session.searches.some((one) => one.tag === tag)) {
+      // RFC 5267 §4.3: a tag in use is BAD.
+      return { status: 'BAD', text: 'A search of that tag is being updated' };
+    }
+    const key = prepareSearch(session, program);
+    if (key === undefined) {
       if (options?.save === true) session.saved = UidSet.empty;
       return badCharset();
     }
-    const rows: SortRow[] = [];
-    const add = (at: Uid, summary: MessageSummary | undefined): void => {
-      const number = uid ? at : session.box.seqOf(at);
-      if (number !== undefined) rows.push(sortRow(context, at, number, summary));
-    };
-    if (needsSummaries(criteria)) await eachSummary(context, found, add);
-    else for (const at of found) add(at as Uid, undefined);
-    const numbers = sortRows(rows, criteria);
-    const modseq = usesModseq(program) && !found.isEmpty ? highestModseq(session.box, found) : undefined;
+    if (usesModseq(program)) enableFeature(context, 'CONDSTORE');
+    const { box } = session;
+    const needs = needsOf(program.key);
+    const found = await runSearch(context, key, needs, Date.now(), tag);
+    const rows = new SortedResult(criteria, await readSortRows(context, found, criteria));
+    const numbers = uid ? rows.uids : rows.uids.flatMap((one) => box.seqOf(one as Uid) ?? []);
+    const modseq = usesModseq(program) && !found.isEmpty ? highestModseq(box, found) : undefined;
     if (options === undefined) {
       out.raw('* SORT');
       for (const number of numbers) out.raw(` ${number}`);
@@ -52,6 +51,11 @@ const sort = command<SortArguments>({
       const text = answerSort(tag, uid, numbers, options, modseq);
       if (options.save) session.saved = found;
       if (text !== undefined) out.raw(`${text}\r\n`);
+    }
+    if (options?.update === true) {
+      // The rows may lack what went while it was read.
+      const result = UidSet.from([...rows.uids]);
+      keepUpdated(context, { tag, uid, key, needs, items: options.updateItems, result, sorted: { criteria, rows } });
     }
     return ok(`${name} completed`);
   },
@@ -77,7 +81,7 @@ const thread = command<ThreadArguments>({
     const rows: ThreadRow[] = [];
     await eachSummary(context, found, (at, summary) => {
       const number = uid ? at : session.box.seqOf(at);
-      if (number !== undefined && summary !== undefined) rows.push(threadRow(context, at, number, summary));
+      if (number !== undefined) rows.push(threadRow(context, at, number, summary));
     });
     rows.sort((a, b) => a.number - b.number);
     const threads = algorithm === 'ORDEREDSUBJECT' ? threadByOrderedSubject(rows) : threadByReferences(rows);
@@ -101,34 +105,6 @@ function usesModseq(program: SearchProgram): boolean {
 
 function badCharset() {
   return no('That charset is not known', responseCode.badCharset(SHOWN_CHARSETS));
-}
-
-async function eachSummary(
-  context: CommandContext,
-  uids: UidSet,
-  visit: (uid: Uid, summary: MessageSummary | undefined) => void,
-): Promise<void> {
-  const { ops, session } = context;
-  const { user, mailbox } = session.box.view;
-  for await (const batch of ops.reads.summaries(user, mailbox, uids)) for (const summary of batch) visit(summary.uid, summary);
-}
-
-function sortRow({ session }: CommandContext, uid: Uid, number: number, summary: MessageSummary | undefined): SortRow {
-  const { box } = session;
-  const arrivalMs = box.internalDateOf(uid) ?? 0;
-  const keys = summary?.sort;
-  return {
-    number,
-    arrivalMs,
-    dateMs: summary?.sentDate?.epochMs ?? arrivalMs,
-    sizeBytes: box.sizeOf(uid) ?? 0,
-    subject: keys?.subject ?? '',
-    from: keys?.from ?? '',
-    to: keys?.to ?? '',
-    cc: keys?.cc ?? '',
-    displayFrom: keys?.displayFrom ?? '',
-    displayTo: keys?.displayTo ?? '',
-  };
 }
 
 function threadRow({ session }: CommandContext, uid: Uid, number: number, summary: MessageSummary): ThreadRow {

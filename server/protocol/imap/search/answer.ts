@@ -89,7 +89,7 @@ export function answerSort(
 }
 
 /** A sequence-set that keeps its order: only runs that ascend by one become ranges. */
-function orderedSet(numbers: readonly number[]): string {
+export function orderedSet(numbers: readonly number[]): string {
   const members: string[] = [];
   for (let i = 0; i < numbers.length; ) {
     let end = i;

@@ -35,21 +35,20 @@ export function needsSummaries(criteria: readonly SortCriterion[]): boolean {
   return criteria.some(({ key }) => key !== 'ARRIVAL' && key !== 'SIZE' && key !== 'RELEVANCY');
 }
 
-export function sortRows(rows: readonly SortRow[], criteria: readonly SortCriterion[]): number[] {
+/** Compares two rows by the criteria; equals by their number. */
+export function sortOrder(criteria: readonly SortCriterion[]): (a: SortRow, b: SortRow) => number {
   const compares = criteria.map(({ key, reverse }) => {
     const value = VALUES[key];
     const sign = reverse ? -1 : 1;
     return (a: SortRow, b: SortRow): number => sign * compare(value(a), value(b));
   });
-  return [...rows]
-    .sort((a, b) => {
-      for (const by of compares) {
-        const order = by(a, b);
-        if (order !== 0) return order;
-      }
-      return a.number - b.number;
-    })
-    .map((row) => row.number);
+  return (a, b) => {
+    for (const by of compares) {
+      const order = by(a, b);
+      if (order !== 0) return order;
+    }
+    return a.number - b.number;
+  };
 }
 
 /** Folded strings compare by their octets (RFC 5051); UTF-16 order differs from that only beyond the BMP. */

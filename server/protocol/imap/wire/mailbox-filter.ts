@@ -8,6 +8,12 @@ export type MailboxFilter =
   | { readonly kind: 'subtree' | 'subtree-one' | 'mailboxes'; readonly mailboxes: readonly string[] };
 
 const MAX_MAILBOXES = 1000;
+const MAILBOX_EVENTS: ReadonlySet<string> = new Set([
+  'MAILBOXNAME',
+  'SUBSCRIPTIONCHANGE',
+  'MAILBOXMETADATACHANGE',
+  'SERVERMETADATACHANGE',
+]);
 
 /** One filter; SELECTED-DELAYED is NOTIFY's alone, SUBTREE-ONE is ESEARCH's and tolerated in NOTIFY. */
 export function expectMailboxFilter(parser: ArgumentParser): MailboxFilter {
@@ -88,6 +94,9 @@ function expectGroup(parser: ArgumentParser): { filter: MailboxFilter; events: N
   parser.expectSp();
   const events = parser.nested(() => expectEvents(parser));
   parser.expectChar(')');
+  // RFC 5465 §6.1: other events are no matter of the selected mailbox. Unknown ones get BADEVENT.
+  if (isSelected(filter) && events.names.some((name) => MAILBOX_EVENTS.has(name)))
+    throw parser.fault('SELECTED takes message events only');
   if (events.messageNewItems.length > 0 && !isSelected(filter)) throw parser.fault('Items of new messages go with SELECTED');
   return { filter, events };
 }
