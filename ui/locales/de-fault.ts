@@ -70,6 +70,8 @@ export const deFault: typeof enFault = {
       what: 'Diese Person ist nicht hier.',
       advice: 'Vielleicht wurde das Postfach inzwischen entfernt. Gehen Sie zurück zur Liste.',
     },
+    ExternalAccountNotFound: { what: 'Dieses Konto ist nicht da.', advice: 'Es wurde vielleicht inzwischen entfernt.' },
+    ExternalHostRefused: { what: 'Von diesem Server kann nicht abgeholt werden.', advice: 'Die Einzelheiten sagen, warum.' },
     UserExistsError: { what: 'Dieser Benutzername ist vergeben.', advice: 'Wählen Sie einen anderen.' },
     AddressExistsError: {
       what: 'Diese Adresse ist vergeben.',

@@ -155,6 +155,7 @@ export const dePeople: typeof enPeople = {
       storage: 'Speicher',
       signIn: 'Anmeldung und Geräte',
       replies: 'Antworten und Weiterleiten',
+      external: 'Andere Konten',
       activity: 'Verlauf',
     },
     overview: { now: 'Auf einen Blick', change: 'Ändern' },

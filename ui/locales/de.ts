@@ -1,6 +1,7 @@
 /** Deutsch. Genau die Schlüssel des englischen Katalogs; der Typ wacht darüber. */
 import { deConnect } from './de-connect.ts';
 import { deDomains } from './de-domains.ts';
+import { deExternal } from './de-external.ts';
 import { deFault } from './de-fault.ts';
 import { deLogs } from './de-logs.ts';
 import { deMail } from './de-mail.ts';
@@ -159,6 +160,7 @@ export const de: Catalogue = {
   ...deLogs,
   ...deMail,
   ...dePeople,
+  ...deExternal,
   ...deConnect,
   ...deDomains,
   ...deSettings,

@@ -45,6 +45,8 @@ export const enFault = {
       what: 'This person is not here.',
       advice: 'The mailbox may have been removed meanwhile. Go back to the list.',
     },
+    ExternalAccountNotFound: { what: 'This account is not there.', advice: 'It may have been removed meanwhile.' },
+    ExternalHostRefused: { what: 'Mail can’t be fetched from this server.', advice: 'The details say why.' },
     UserExistsError: { what: 'This user name is taken.', advice: 'Choose another one.' },
     AddressExistsError: { what: 'This address is taken.', advice: 'Choose another one, or remove it where it is now.' },
     InsecurePasswordError: {

@@ -145,6 +145,7 @@ export const enPeople = {
       storage: 'Storage',
       signIn: 'Sign-in and devices',
       replies: 'Replies and forwards',
+      external: 'Other accounts',
       activity: 'Activity',
     },
     overview: { now: 'At a glance', change: 'Change' },

@@ -1,6 +1,7 @@
 /** English. The keys here are the catalogue: every other language has exactly them. Plain words first, the protocol's name in brackets. */
 import { enConnect } from './en-connect.ts';
 import { enDomains } from './en-domains.ts';
+import { enExternal } from './en-external.ts';
 import { enFault } from './en-fault.ts';
 import { enLogs } from './en-logs.ts';
 import { enMail } from './en-mail.ts';
@@ -157,6 +158,7 @@ export const en = {
   ...enLogs,
   ...enMail,
   ...enPeople,
+  ...enExternal,
   ...enConnect,
   ...enDomains,
   ...enSettings,

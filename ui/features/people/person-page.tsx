@@ -11,6 +11,7 @@ import {
   IconHistory,
   IconKey,
   IconLogout,
+  IconMailDown,
   IconMailForward,
   IconTrash,
   IconUser,
@@ -28,6 +29,7 @@ import { notifyDone, notifyFailed } from '../../lib/notify.ts';
 import { displayName, type Person, personQuery, removePerson, signOutPerson, updatePerson } from '../../lib/people.ts';
 import { ActivityTab } from './activity-tab.tsx';
 import { AddressesTab } from './addresses-tab.tsx';
+import { ExternalTab } from './external-tab.tsx';
 import { OverviewTab } from './overview-tab.tsx';
 import { RepliesTab } from './replies-tab.tsx';
 import { SignInTab } from './sign-in-tab.tsx';
@@ -41,6 +43,7 @@ const tabs = [
   ['storage', IconDatabase, StorageTab],
   ['signIn', IconKey, SignInTab],
   ['replies', IconMailForward, RepliesTab],
+  ['external', IconMailDown, ExternalTab],
   ['activity', IconHistory, ActivityTab],
 ] as const;
 
