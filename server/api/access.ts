@@ -30,7 +30,8 @@ function tokenOf(headers: IncomingHttpHeaders, queryToken: unknown): string | un
   if (typeof queryToken === 'string' && queryToken !== '') return queryToken;
   const header = headers['x-access-token'];
   if (typeof header === 'string' && header !== '') return header;
-  return /^bearer\s+(\S+)\s*$/i.exec(headers.authorization ?? '')?.[1];
+  // The word before it may be missing; other schemes have one.
+  return /^(?:bearer\s+)?(\S+)\s*$/i.exec(headers.authorization ?? '')?.[1];
 }
 
 /** A name that an attacker's DNS points here, or a page of another site, is not a program of this machine. */
@@ -53,7 +54,7 @@ const APART: ReadonlySet<string> = new Set(['audit', 'export']);
 export function mayCall(actor: ApiActor, access: Access, user: string | undefined): boolean {
   if (access === 'open') return true;
   const [resource = '', action] = access.right.split(':');
-  const isOwn = access.own && actor.user !== undefined && user === actor.user;
+  const isOwn = access.own && actor.user !== undefined && (access.narrows === true || user === actor.user);
   switch (actor.role) {
     case 'root':
       return !APART.has(resource);
@@ -68,8 +69,14 @@ export function mayCall(actor: ApiActor, access: Access, user: string | undefine
       return actor.grants.includes(`${access.right}:any`) || (isOwn && actor.grants.includes(`${access.right}:own`));
     case 'manager':
       // Whose users they are is looked up in `manager.ts`.
-      return isOwn;
+      return isOwn && access.narrows !== true;
     default:
       return false;
   }
+}
+
+/** Whose entries alone a list over all users shows this caller; undefined: all of them (a manager's are narrowed to domains). */
+export function narrowedTo({ role, user, grants }: ApiActor, access: Access): string | undefined {
+  if (access === 'open' || user === undefined) return undefined;
+  return role === 'user' || (role === 'custom' && !grants.includes(`${access.right}:any`)) ? user : undefined;
 }

@@ -21,7 +21,7 @@ export class RefusalWithStatus extends Refusal {
   }
 }
 
-/** What zod found: the first problem of each field. */
+/** What zod found: the first problem of each field. A message that is a sentence of its own stands alone, others follow the field's name. */
 export class InvalidFields extends Refusal {
   readonly details: Readonly<Record<string, string>>;
   constructor(issues: readonly z.core.$ZodIssue[]) {
@@ -33,7 +33,7 @@ export class InvalidFields extends Refusal {
     super(
       'InputValidationError',
       Object.entries(details)
-        .map(([field, message]) => `${field} ${message}`)
+        .map(([field, message]) => (/^[a-z]/.test(message) ? `${field} ${message}` : message))
         .join('. '),
     );
     this.details = details;

@@ -6,6 +6,7 @@ import { createHash, pbkdf2, scrypt, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 import { tryArgon2, verifyArgon2 } from './argon2.ts';
 import { isBcrypt, verifyBcrypt } from './bcrypt.ts';
+import { isDesCrypt, verifyDesCrypt } from './des-crypt.ts';
 import { tryPhc } from './phc.ts';
 import { isUnixCrypt, verifyUnixCrypt } from './unix-crypt.ts';
 
@@ -26,6 +27,7 @@ const pbkdf2Async = promisify(pbkdf2);
 export const FOREIGN_HASHES: readonly ForeignHash[] = [
   { name: 'bcrypt', matches: isBcrypt, verify: verifyBcrypt },
   { name: 'MD5-crypt, SHA-crypt', matches: isUnixCrypt, verify: verifyUnixCrypt },
+  { name: 'DES-crypt', matches: isDesCrypt, verify: verifyDesCrypt },
   { name: 'pbkdf2', matches: (stored) => tryPbkdf2(stored) !== undefined, verify: verifyPbkdf2 },
   { name: 'scrypt', matches: (stored) => tryScrypt(stored) !== undefined, verify: verifyScrypt },
   { name: 'SHA, SSHA', matches: (stored) => trySaltedSha(stored) !== undefined, verify: verifySaltedSha },
@@ -39,7 +41,9 @@ export function findForeignHash(stored: string): ForeignHash | undefined {
 
 /** `{SHA512-CRYPT}$6$…` is the crypt form with its scheme said twice. */
 function inner(stored: string): string | undefined {
-  const match = /^\{(?:[A-Z0-9]+-CRYPT|CRYPT|ARGON2I|ARGON2ID|PBKDF2|SCRYPT)(?:\.[A-Z0-9]+)?\}(\$.+)$/.exec(stored);
+  const match = /^\{(?:[A-Z0-9]+-CRYPT|CRYPT|ARGON2I|ARGON2ID|PBKDF2|SCRYPT)(?:\.[A-Z0-9]+)?\}(\$.+|[./0-9A-Za-z]{13})$/.exec(
+    stored,
+  );
   const rest = match?.[1];
   return rest !== undefined && (tryArgon2(rest) !== undefined || findForeignHash(rest) !== undefined) ? rest : undefined;
 }

@@ -30,6 +30,41 @@ const REMOVED: ReadonlySet<string> = new Set(['bcc', 'resent-bcc', 'return-path'
 const MAX_HEADER_BYTES = 1024 * 1024;
 const MAX_FROM = 100;
 
+/** A stored draft as it is sent: its Date is that of sending, and a From that is not the user's gives way. Everything else stays, Bcc too. */
+export function finishDraft(
+  raw: Buffer,
+  sentAtMs: number,
+  from: { readonly name: string; readonly address: string } | undefined,
+): Buffer {
+  const fields = readHeaderFields(raw, 0, raw.length, MAX_HEADER_BYTES);
+  if (fields[0] === undefined || fields[0].name === '') return raw;
+  const replaced = new Set(from === undefined ? ['date'] : ['date', 'from']);
+  const head = `Date: ${mailDate(sentAtMs)}\r\n${from === undefined ? '' : `From: ${mailbox(from)}\r\n`}`;
+  return Buffer.concat([Buffer.from(head), ...without(raw, fields, replaced)]);
+}
+
+/** The name in RFC 2047 words of at most 75 octets each, whatever it holds. */
+function mailbox({ name, address }: { readonly name: string; readonly address: string }): string {
+  const words: string[] = [];
+  const characters = Array.from(name.slice(0, 250).replace(/[\u0000-\u001f\u007f]/g, ' '));
+  for (let at = 0; at < characters.length; at += 10)
+    words.push(`=?UTF-8?B?${Buffer.from(characters.slice(at, at + 10).join('')).toString('base64')}?=`);
+  return words.length === 0 ? `<${address}>` : `${words.join('\r\n ')} <${address}>`;
+}
+
+/** The message without the fields of some names. */
+function without(raw: Buffer, fields: ReturnType<typeof readHeaderFields>, names: ReadonlySet<string>): Buffer[] {
+  const pieces: Buffer[] = [];
+  let kept = 0;
+  for (const { name, start, end } of fields) {
+    if (!names.has(name)) continue;
+    pieces.push(raw.subarray(kept, start));
+    kept = end;
+  }
+  pieces.push(raw.subarray(kept));
+  return pieces;
+}
+
 export function completeSubmitted(raw: Buffer, context: SubmissionContext): SubmittedMessage {
   const fields = readHeaderFields(raw, 0, raw.length, MAX_HEADER_BYTES);
   const headless = fields[0] !== undefined && fields[0].name === '';
@@ -51,13 +86,7 @@ export function completeSubmitted(raw: Buffer, context: SubmissionContext): Subm
   if (added.length > 0) pieces.push(Buffer.from(`${added.join('\r\n')}\r\n`));
   // A message that begins with its text gets the blank line that it lacks.
   if (headless) pieces.push(Buffer.from('\r\n'));
-  let kept = 0;
-  for (const { name, start, end } of known) {
-    if (!REMOVED.has(name)) continue;
-    pieces.push(raw.subarray(kept, start));
-    kept = end;
-  }
-  pieces.push(raw.subarray(kept));
+  pieces.push(...without(raw, known, REMOVED));
   const subject = findField(known, 'subject');
   return {
     raw: pieces.length === 1 ? raw : Buffer.concat(pieces),

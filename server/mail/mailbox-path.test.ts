@@ -41,9 +41,9 @@ describe('mailbox path', () => {
     ['a\u2028b', 'forbidden-character'],
     ['a\ud800', 'forbidden-character'],
     ['#news/x', 'reserved-namespace'],
-    ['x'.repeat(256), 'level-too-long'],
-    [Array.from({ length: 9 }, () => 'x'.repeat(120)).join('/'), 'path-too-long'],
-    [Array.from({ length: 31 }, () => 'x').join('/'), 'too-deep'],
+    ['x'.repeat(2_049), 'level-too-long'],
+    [Array.from({ length: 129 }, () => 'x'.repeat(2_040)).join('/'), 'path-too-long'],
+    [Array.from({ length: 129 }, () => 'x').join('/'), 'too-deep'],
     ['x'.repeat(1_000_000), 'path-too-long'],
   ];
   for (const [name, fault] of refusals) {

@@ -30,7 +30,8 @@ export type MailboxPathLimits = {
   readonly depth: number;
 };
 
-export const DEFAULT_MAILBOX_PATH_LIMITS: MailboxPathLimits = { levelBytes: 255, pathBytes: 1000, depth: 30 };
+/** Levels of 512 characters, 128 of them: what clients of the HTTP API may ask for. */
+export const DEFAULT_MAILBOX_PATH_LIMITS: MailboxPathLimits = { levelBytes: 2_048, pathBytes: 128 * 2_049, depth: 128 };
 
 /** C0, DEL, C1, line and paragraph separator: RFC 5198 §2, RFC 9051 §5.1 (Net-Unicode). */
 const FORBIDDEN = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;

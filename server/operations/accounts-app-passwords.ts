@@ -44,7 +44,7 @@ export type AppPasswordAdministration = {
     password: NewAppPassword,
     from: { readonly ip: string; readonly session: string },
   ) => Promise<MadeAppPassword>;
-  /** Ends the user's sessions, on every worker: those with other passwords come again. Refusal AspNotFound. */
+  /** Ends the sessions that were opened with it, on every worker. Refusal AspNotFound. */
   readonly revoke: (user: string, id: string, from: { readonly ip: string; readonly session: string }) => Promise<void>;
 };
 
@@ -109,7 +109,7 @@ export function createAppPasswordAdministration(context: AccountContext, authLog
     revoke: async (user, id, from) => {
       const gone = await appPasswords.take({ id, user });
       if (gone === undefined) throw notFound();
-      context.mail.accessChanged(user as UserId, 'application password revoked');
+      context.mail.accessChanged(user as UserId, 'application password revoked', { appPassword: id });
       authLog.record({
         user,
         action: 'delete asp',

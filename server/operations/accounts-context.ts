@@ -5,7 +5,7 @@ import type { UserId } from '../mail/ids.ts';
 import type { AccountTables } from '../store/account-tables.ts';
 import type { Stored } from '../store/records.ts';
 import type { UserFields } from '../store/types-accounts.ts';
-import type { Account } from './contract.ts';
+import type { AccessLimits, Account } from './contract.ts';
 import type { SignInLimiter } from './sign-in-limiter.ts';
 
 export type User = Stored<UserFields>;
@@ -20,8 +20,8 @@ export type AccountMail = {
   /** All of a user's mail, mailboxes included. Repeating it is harmless. */
   readonly removeMail: (user: UserId) => Promise<void>;
   readonly usage: (user: UserId) => Promise<{ readonly usedBytes: number; readonly usedMessages: number }>;
-  /** Tells all workers that the user's sessions must look again whether they may go on; with `token`, those that stand on it. */
-  readonly accessChanged: (user: UserId, reason: string, token?: string) => void;
+  /** Ends the user's sessions, or only those named, on all workers. */
+  readonly accessChanged: (user: UserId, reason: string, only?: AccessLimits) => void;
 };
 
 export type AccountDefaults = {

@@ -40,6 +40,10 @@ export type TokenAdministration = {
   readonly create: (token: NewToken) => Promise<{ readonly id: string; readonly token: string }>;
   readonly list: (filter: { readonly user?: string | undefined; readonly role?: TokenRole | undefined }) => Promise<TokenView[]>;
   readonly revoke: (id: string) => Promise<boolean>;
+  /** The token with which its user has just changed the password goes on; the user's other tokens are void. */
+  readonly renew: (id: string) => Promise<void>;
+  /** Every token is looked up anew. */
+  readonly forget: () => void;
   /** What waited for its second factor becomes the user's own. */
   readonly complete: (id: string) => Promise<void>;
   /** Undefined: unknown, expired, or void because its user's access changed. */
@@ -101,12 +105,19 @@ export function createTokenAdministration(context: AccountContext): TokenAdminis
       });
     },
     revoke: async (id) => {
-      const token = await tokens.get(id);
-      const gone = (await tokens.delete({ id })) > 0;
+      const gone = await tokens.take({ id });
       cache.clear();
-      if (token?.user !== undefined) context.mail.accessChanged(token.user as UserId, 'access token revoked', id);
-      return gone;
+      // Streams that go on under it hear it here: on the channel of its user, or, for a token without one, on a channel of its own.
+      if (gone !== undefined) context.mail.accessChanged((gone.user ?? id) as UserId, 'token revoked', { token: id });
+      return gone !== undefined;
     },
+    renew: async (id) => {
+      const token = await tokens.get(id);
+      const user = token?.user === undefined ? undefined : await users.get(token.user);
+      if (user !== undefined) await tokens.update({ id }, { set: { accessVersion: user.accessVersion } });
+      cache.clear();
+    },
+    forget: () => cache.clear(),
     complete: async (id) => {
       const ttlMs = context.defaults.tokenTtlMs;
       const set = { role: 'user' as const, ttlMs, expires: new Date(context.now() + ttlMs) };

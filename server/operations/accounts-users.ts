@@ -67,6 +67,8 @@ export type UserQuery = PageRequest & {
   readonly tags?: readonly string[];
   /** All of these. */
   readonly requiredTags?: readonly string[];
+  /** Only this one. */
+  readonly user?: string | undefined;
   /** Only those of these domains (ASCII form). */
   readonly domains?: readonly string[];
 };
@@ -284,26 +286,33 @@ async function updateUser(context: AccountContext, user: User, changes: UserChan
   const given = Object.values(set).filter((value) => value !== undefined).length;
   if (given === 0) throw new Refusal('NoUpdates', 'Nothing was updated');
   const closes = accessEnding(set, user);
-  const increment = closes === undefined ? {} : { increment: { accessVersion: 1 } };
+  // Tokens end with the access as a whole; a protocol that is closed is none of theirs.
+  const increment = closes === undefined || closes.scopes !== undefined ? {} : { increment: { accessVersion: 1 } };
   const change: Changes<UserFields> = { set: set as Changes<UserFields>['set'] & object, unset, ...increment };
   const updated = await context.tables.users.update({ id: user.id }, change);
   if (updated === undefined) throw userNotFound();
   if (disable2fa === true) await context.forgetSecondFactors?.(user.id);
-  if (closes !== undefined) context.mail.accessChanged(user.id as UserId, closes);
+  if (closes !== undefined)
+    context.mail.accessChanged(
+      user.id as UserId,
+      closes.reason,
+      closes.scopes === undefined ? undefined : { scopes: closes.scopes },
+    );
 }
 
-/** Why live sessions and tokens must end, if they must. */
+type Ending = { readonly reason: string; readonly scopes?: readonly string[] };
+
+/** Why live sessions must end, if they must: with their tokens, or, when a protocol is closed, those of that protocol. */
 function accessEnding(
   set: Partial<UserFields> | { password?: string | undefined; disabled?: boolean | undefined },
   user: User,
-): string | undefined {
+): Ending | undefined {
   const next = set as Partial<UserFields>;
-  if (next.password !== undefined) return 'password changed';
-  if (next.disabled === true && !user.disabled) return 'account disabled';
-  if (next.suspended === true && !user.suspended) return 'account suspended';
-  if (next.disabledScopes !== undefined && next.disabledScopes.some((scope) => !user.disabledScopes.includes(scope)))
-    return 'scope disabled';
-  return undefined;
+  if (next.password !== undefined) return { reason: 'password changed' };
+  if (next.disabled === true && !user.disabled) return { reason: 'account disabled' };
+  if (next.suspended === true && !user.suspended) return { reason: 'account suspended' };
+  const scopes = next.disabledScopes?.filter((scope) => !user.disabledScopes.includes(scope)) ?? [];
+  return scopes.length === 0 ? undefined : { reason: 'scope disabled', scopes };
 }
 
 async function knowsPassword(context: AccountContext, user: User, password: string): Promise<boolean> {
@@ -314,7 +323,8 @@ async function knowsPassword(context: AccountContext, user: User, password: stri
 
 function whereOf(query: UserQuery): Where {
   const { domains } = query;
-  const where = whereText(query);
+  const text = whereText(query);
+  const where = query.user === undefined ? text : { and: [{ id: query.user }, text] };
   if (domains === undefined) return where;
   const ends = domains.map((domain) => ({ address: { endsWith: `@${domainToUnicode(domain)}` } }));
   return { and: [where, { or: ends }] };

@@ -49,22 +49,30 @@ export type Accounts = {
 const ACCOUNT_FRESH_MS = 2_000;
 
 export function createAccounts(parts: AccountParts): Accounts {
+  const mail: AccountMail = {
+    ...parts.mail,
+    accessChanged: (user, reason, only) => {
+      // Here at once; on other workers what is remembered of a token is younger than a second.
+      tokens.forget();
+      parts.mail.accessChanged(user, reason, only);
+    },
+  };
   const context: AccountContext = {
     tables: createAccountTables(parts.database),
     passwords: new Passwords(),
     limiter: new SignInLimiter(),
-    mail: parts.mail,
+    mail,
     defaults: { ...ACCOUNT_DEFAULTS, emailDomain: parts.config.hostname },
     log: parts.log,
     forgetSecondFactors: (user) => forgetSecondFactors(context, user),
     now: Date.now,
   };
   const authLog = new AuthLog(context);
+  const tokens = createTokenAdministration(context);
   // Workers of one installation share the token; without one, made-up salts differ between them.
   const decoyKey = createHash('sha256')
     .update(`decoy ${parts.config.api.rootToken ?? randomUUID()}`)
     .digest();
-  const tokens = createTokenAdministration(context);
   const recent = new LruCache<UserId, { account: Account | undefined; atMs: number }>(10_000);
 
   const account = async (user: UserId): Promise<Account | undefined> => {
@@ -88,9 +96,10 @@ export function createAccounts(parts: AccountParts): Accounts {
       });
       if (!result.ok) return { ok: false, reason: result.reason, code: CODES[result.reason] };
       const signedIn = accountOf(result.user, context.defaults);
-      return result.appPassword === undefined
+      const { appPassword } = result;
+      return appPassword === undefined
         ? { ok: true, account: signedIn }
-        : { ok: true, account: signedIn, appPassword: result.appPassword };
+        : { ok: true, account: { ...signedIn, appPassword }, appPassword };
     } catch (error) {
       if (isFault(error, 'UNAVAILABLE')) return { ok: false, reason: error.message, code: 'UNAVAILABLE' };
       throw error;

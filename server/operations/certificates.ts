@@ -2,7 +2,7 @@
  * Certificates by server name (SNI), kept in the database so that every worker serves them. The key is checked against the certificate before it is stored. Handshakes look
  * names up through a small cache: a change is served everywhere within seconds.
  */
-import { X509Certificate, createPrivateKey } from 'node:crypto';
+import { X509Certificate, createHash, createPrivateKey } from 'node:crypto';
 import { LruCache } from '../base/lru.ts';
 import { parseDomain } from '../mail/address.ts';
 import type { Records, Stored } from '../store/records.ts';
@@ -159,7 +159,16 @@ function servedOf({ cert, privateKey, ca }: CertificateFields): ServedCertificat
   return { cert, key: privateKey, ca: ca.length === 0 ? undefined : ca.join('\n') };
 }
 
+function keyFingerprint(pem: string): string {
+  const der = createPrivateKey(pem).export({ type: 'pkcs8', format: 'der' });
+  return createHash('sha256')
+    .update(der)
+    .digest('hex')
+    .replace(/..(?=.)/g, '$&:');
+}
+
 function viewOf({ privateKey, names, ...view }: Stored<CertificateFields>): CertificateView {
-  void [privateKey, names];
-  return view;
+  void names;
+  // The interface names a certificate by its key: SHA-256 of the key's DER form. In the record it stands for the certificate itself, which is renewed under the same key.
+  return { ...view, fingerprint: keyFingerprint(privateKey) };
 }

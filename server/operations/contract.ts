@@ -28,6 +28,8 @@ export type Account = {
   readonly quotaMessages?: number;
   /** The record of the access token that the sign-in stands on: when that is revoked, the session ends. */
   readonly token?: string;
+  /** What a session was opened with, when it was an application password: its id. */
+  readonly appPassword?: string;
 };
 
 export type MailboxInfo = {
@@ -53,6 +55,11 @@ export type MailboxInfo = {
 
 export type MailboxUpdate = { subscribed?: boolean; hidden?: boolean; retentionMs?: number; specialUse?: string | null };
 
+/** What missing superiors of a new name become: mailboxes themselves, or names only (\Noselect), which become mailboxes when they are created. */
+export type Superiors = 'mailboxes' | 'names';
+/** `superiors`: by default mailboxes. */
+export type NewMailbox = MailboxUpdate & { readonly superiors?: Superiors };
+
 export type MailboxOperations = {
   /** Every mailbox of the user, parents before children, INBOX first, otherwise by path. */
   readonly list: (user: UserId) => Promise<readonly MailboxInfo[]>;
@@ -62,13 +69,13 @@ export type MailboxOperations = {
   readonly findByPath: (user: UserId, path: string) => Promise<MailboxInfo | undefined>;
   readonly findBySpecialUse: (user: UserId, specialUse: string) => Promise<MailboxInfo | undefined>;
   /** Creates missing parents as well. Faults: ALREADYEXISTS, CANNOT, LIMIT. */
-  readonly create: (user: UserId, path: string, options?: MailboxUpdate) => Promise<MailboxInfo>;
+  readonly create: (user: UserId, path: string, options?: NewMailbox) => Promise<MailboxInfo>;
   /** INBOX and the other mailboxes of a new user (`server/mail/special-use.ts`), some under other paths if wanted. Repeating it adds what is missing. */
   readonly createDefaults: (user: UserId, names?: Readonly<Partial<Record<SpecialUse, string>>>) => Promise<void>;
   /** Every mailbox of the user, INBOX included, with all mail: the end of an account. Repeating it is harmless. */
   readonly removeAll: (user: UserId) => Promise<void>;
   /** One atomic step that carries the inferiors. INBOX: its messages move to a new mailbox and INBOX stays, empty (RFC 9051 §6.3.6). */
-  readonly rename: (user: UserId, from: string, to: string) => Promise<void>;
+  readonly rename: (user: UserId, from: string, to: string, options?: { readonly superiors?: Superiors }) => Promise<void>;
   /** Faults: NONEXISTENT, CANNOT (INBOX), HASCHILDREN for a \Noselect name with inferiors; one with inferiors becomes \Noselect. */
   readonly delete: (user: UserId, path: string) => Promise<void>;
   readonly update: (user: UserId, mailbox: MailboxId, changes: MailboxUpdate) => Promise<void>;
@@ -349,8 +356,8 @@ export type ViewOperations = {
 export type UserEvent =
   | { readonly kind: 'mailboxes'; readonly user: UserId }
   | { readonly kind: 'mailbox'; readonly user: UserId; readonly mailbox: MailboxId; readonly modseq: Modseq }
-  /** Access changed: sessions of this user must re-check that they may go on. */
   | MetadataEvent
+  /** Access changed: sessions of this user that it concerns end. */
   | AccessEvent;
 
 /** Annotations changed: of a mailbox, or with `mailbox` undefined of the account or (user `EVERYBODY`) the server. `reader`: whose private ones; undefined for shared ones. */
@@ -362,13 +369,22 @@ export type MetadataEvent = {
   readonly entries: readonly string[];
 };
 
-/** `token`: only what stands on that access token. */
 export type AccessEvent = {
   readonly kind: 'access';
   readonly user: UserId;
   readonly reason: string;
-  readonly token?: string | undefined;
+  readonly only?: AccessLimits;
 };
+
+/** Which sessions a change of access concerns: those with this application password, of these protocols, with this token. Nothing named: all. */
+export type AccessLimits = { readonly appPassword?: string; readonly scopes?: readonly string[]; readonly token?: string };
+
+/** Whether a mail session must end for it. */
+export function endsSession({ appPassword, scopes, token }: AccessLimits = {}, protocol: Protocol, account: Account): boolean {
+  if (token !== undefined) return account.token === token;
+  if (appPassword !== undefined) return account.appPassword === appPassword;
+  return scopes === undefined || scopes.includes(protocol);
+}
 
 export type UserEvents = { readonly subscribe: (user: UserId, listener: (event: UserEvent) => void) => () => void };
 

@@ -164,7 +164,8 @@ export async function createOperations(config: Config, log: Logger): Promise<Ope
         await external.removeAll(user);
       },
       usage: (user) => quota(user),
-      accessChanged: (user, reason, token) => beacons.publish({ kind: 'access', user, reason, token }),
+      accessChanged: (user, reason, only) =>
+        beacons.publish({ kind: 'access', user, reason, ...(only === undefined ? {} : { only }) }),
     },
   });
   const flowTables = createFlowTables(database);

@@ -4,6 +4,9 @@ import type { MailboxId } from '../mail/ids.ts';
 import type { MailboxNode } from '../store/mailbox-nodes.ts';
 import type { MailboxInfo } from './contract.ts';
 
+/** A ring of parents, which no change makes, would be followed no further. */
+const MAX_DEPTH = 200;
+
 /**
  * Mailboxes with their full paths: INBOX first, then by path, so parents come before children. A node whose parent is gone (its creation met a deletion) is shown at the
  * top level rather than lost.
@@ -15,7 +18,7 @@ export function buildTree(nodes: readonly MailboxNode[]): MailboxInfo[] {
   const pathOf = (node: MailboxNode, depth: number): string => {
     const known = paths.get(node.id);
     if (known !== undefined) return known;
-    const parent = node.parent === null || depth > 100 ? undefined : byId.get(node.parent);
+    const parent = node.parent === null || depth > MAX_DEPTH ? undefined : byId.get(node.parent);
     const path = parent === undefined ? node.name : `${pathOf(parent, depth + 1)}${SEPARATOR}${node.name}`;
     paths.set(node.id, path);
     return path;

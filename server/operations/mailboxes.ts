@@ -16,7 +16,7 @@ import type { Database } from '../store/connect.ts';
 import { addGhost, readGhosts, removeGhost } from '../store/ghost-subscriptions.ts';
 import { claimRecent, insertNode, moveNode, readNode, readNodes, updateNode } from '../store/mailbox-nodes.ts';
 import type { Beacons } from '../sync/beacons.ts';
-import type { MailboxInfo, MailboxOperations, MailboxUpdate, MessageOperations } from './contract.ts';
+import type { MailboxInfo, MailboxOperations, MessageOperations, NewMailbox, Superiors } from './contract.ts';
 import type { MailboxRegistry } from './mailbox-registry.ts';
 import { buildTree } from './mailbox-tree.ts';
 import { wholeMailbox } from './messages.ts';
@@ -57,7 +57,12 @@ export function createMailboxes(
   };
 
   /** Creates the superiors that are missing; answers the parent's id. */
-  const createSuperiors = async (user: UserId, path: MailboxPath, tree: readonly MailboxInfo[]): Promise<MailboxId | null> => {
+  const createSuperiors = async (
+    user: UserId,
+    path: MailboxPath,
+    tree: readonly MailboxInfo[],
+    superiors: Superiors = 'mailboxes',
+  ): Promise<MailboxId | null> => {
     let parent: MailboxId | null = null;
     for (const superior of superiorPaths(path)) {
       const known = tree.find((mailbox) => mailbox.path === superior);
@@ -66,7 +71,7 @@ export function createMailboxes(
         continue;
       }
       try {
-        parent = (await insertNode(database, user, { parent, name: leafName(superior) })).id;
+        parent = (await insertNode(database, user, { parent, name: leafName(superior), noSelect: superiors === 'names' })).id;
       } catch (error) {
         // Another session created it at the same moment.
         if (!isFault(error, 'ALREADYEXISTS')) throw error;
@@ -76,7 +81,8 @@ export function createMailboxes(
     return parent;
   };
 
-  const create = async (user: UserId, path: string, options: MailboxUpdate = {}): Promise<MailboxInfo> => {
+  const create = async (user: UserId, path: string, given: NewMailbox = {}): Promise<MailboxInfo> => {
+    const { superiors, ...options } = given;
     const wanted = checkedPath(path);
     const tree = buildTree(await readNodes(database, user, { counters: false }));
     const existing = tree.find((mailbox) => mailbox.path === wanted);
@@ -87,7 +93,7 @@ export function createMailboxes(
     }
     if (existing !== undefined) throw refused('ALREADYEXISTS', 'A mailbox of that name exists already.');
     if (tree.length >= limits.maxMailboxes) throw refused('LIMIT', `No more than ${limits.maxMailboxes} mailboxes can be made.`);
-    const parent = await createSuperiors(user, wanted, tree);
+    const parent = await createSuperiors(user, wanted, tree, superiors);
     const { specialUse, ...rest } = options;
     await insertNode(database, user, { parent, name: leafName(wanted), ...rest, specialUse: specialUse ?? undefined });
     await removeGhost(database, user, wanted);
@@ -95,7 +101,7 @@ export function createMailboxes(
     return require(user, wanted);
   };
 
-  const rename = async (user: UserId, from: string, to: string): Promise<void> => {
+  const rename: MailboxOperations['rename'] = async (user, from, to, { superiors } = {}) => {
     const source = checkedPath(from);
     const target = checkedPath(to);
     const tree = buildTree(await readNodes(database, user, { counters: false }));
@@ -117,7 +123,7 @@ export function createMailboxes(
       database,
       user,
       mailbox.id,
-      parent === undefined ? null : await createSuperiors(user, target, tree),
+      parent === undefined ? null : await createSuperiors(user, target, tree, superiors),
       leafName(target),
     );
     changed(user);

@@ -1,10 +1,5 @@
-/** Ends a session when its user's access changes: a new password, a closed account, a revoked application password or access token. */
-import type { AccessEvent, Account, UserEvents } from '../operations/contract.ts';
-
-/** Whether a session signed in as `account` has lost what it stands on. */
-export function concerns(event: AccessEvent, account: Account): boolean {
-  return event.user === account.user && (event.token === undefined || event.token === account.token);
-}
+/** Ends a session when its access changes: a new password of its user, a closed account or protocol, its application password or access token revoked. */
+import { type Account, type Protocol, type UserEvents, endsSession } from '../operations/contract.ts';
 
 export class AccessWatch {
   readonly #events: UserEvents;
@@ -25,10 +20,10 @@ export class AccessWatch {
     return this.#changed;
   }
 
-  begin(account: Account): void {
+  begin(protocol: Protocol, account: Account): void {
     this.end();
     this.#unsubscribe = this.#events.subscribe(account.user, (event) => {
-      if (event.kind !== 'access' || this.#changed || !concerns(event, account)) return;
+      if (event.kind !== 'access' || this.#changed || !endsSession(event.only, protocol, account)) return;
       this.#changed = true;
       this.#onChange();
     });

@@ -16,7 +16,13 @@ export type Beacon =
       readonly reader?: UserId | undefined;
       readonly entries: readonly string[];
     }
-  | { readonly kind: 'access'; readonly user: UserId; readonly reason: string; readonly token?: string | undefined };
+  | {
+      readonly kind: 'access';
+      readonly user: UserId;
+      readonly reason: string;
+      /** Which sessions it concerns; `operations/contract.ts`. */
+      readonly only?: { readonly appPassword?: string; readonly scopes?: readonly string[]; readonly token?: string };
+    };
 
 export type BeaconListener = (beacon: Beacon) => void;
 

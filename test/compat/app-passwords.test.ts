@@ -4,7 +4,7 @@ import { before, test } from 'node:test';
 import { ImapFlow } from 'imapflow';
 import { parse } from 'plist';
 import { appPasswords } from '../../server/api/contract/app-passwords.ts';
-import { startWorker } from '../harness/worker.ts';
+import { startWorker, type TestWorker } from '../harness/worker.ts';
 import { type Api, startApi } from './api.ts';
 import { checkBadInputs, long, wrong } from './constraints.ts';
 
@@ -100,31 +100,41 @@ test('only from where it may be used', async () => {
   assert.deepEqual([await from('192.0.2.9'), await from('198.51.100.1'), await from('2001:db8::1')], [200, 403, 200]);
 });
 
-test('revoking ends idle sessions at once, on another worker too', async () => {
+test('revoking ends the idle sessions that it opened at once, on another worker too, and no others', async () => {
   const other = await startWorker({ mongodbUri: api.worker.mongodbUri, redisUri: api.worker.redisUri });
   try {
-    const { id: user, username } = await api.user();
+    const { id: user, username, password: master } = await api.user();
     const { id, password } = await api.ok(`POST /users/${user}/asps`, { description: 'Desk', scopes: ['imap'] });
-    const sessions = await Promise.all(
-      [api.worker, other].map(async (worker) => {
-        const client = new ImapFlow({
-          host: '127.0.0.1',
-          port: worker.port('imap'),
-          secure: false,
-          auth: { user: username, pass: String(password) },
-          logger: false,
-        });
-        client.on('error', () => {});
-        await client.connect();
-        await client.mailboxOpen('INBOX');
-        void client.idle().catch(() => {});
-        return { closed: new Promise<number>((resolve) => client.once('close', () => resolve(Date.now()))) };
-      }),
-    );
+    const open = async (worker: TestWorker, pass: string) => {
+      const client = new ImapFlow({
+        host: '127.0.0.1',
+        port: worker.port('imap'),
+        secure: false,
+        auth: { user: username, pass },
+        logger: false,
+      });
+      client.on('error', () => {});
+      await client.connect();
+      await client.mailboxOpen('INBOX');
+      return { client, closed: new Promise<number>((resolve) => client.once('close', () => resolve(Date.now()))) };
+    };
+    const workers = [api.worker, other];
+    const sessions = await Promise.all(workers.map((worker) => open(worker, String(password))));
+    for (const { client } of sessions) void client.idle().catch(() => {});
+    const others = await Promise.all(workers.map((worker) => open(worker, master)));
     const revokedAt = Date.now();
     await api.ok(`DELETE /users/${user}/asps/${String(id)}`);
     // It takes milliseconds; a loaded machine gets some seconds, which is still far below the poll that would find out without a push.
     for (const { closed } of sessions) assert.ok((await closed) - revokedAt < 10_000);
+    for (const { client } of others) {
+      await client.noop();
+      assert.equal(client.usable, true);
+    }
+    // A protocol that is closed to the user ends its sessions, whatever opened them; tokens go on.
+    const { token } = await api.ok('POST /authenticate', { username, password: master, token: true });
+    await api.ok(`PUT /users/${user}`, { disabledScopes: ['imap'] });
+    for (const { closed } of others) assert.ok((await closed) > 0);
+    assert.equal((await api.call('GET /users/me', { token: String(token) })).status, 200);
   } finally {
     await other.stop();
   }

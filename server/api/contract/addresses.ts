@@ -22,7 +22,7 @@ import {
   text,
   userId,
 } from './fields.ts';
-import { any, define, own } from './route.ts';
+import { any, define, narrowed, own } from './route.ts';
 
 const group = 'Addresses';
 /** An address, `local@*`, `*@domain` or `*suffix@domain`: the server looks closer. */
@@ -95,7 +95,7 @@ export const addresses = {
     operation: 'getAddresses',
     group,
     summary: 'Page through addresses',
-    access: any('addresslisting:read'),
+    access: narrowed('addresslisting:read'),
     input: {
       query: text({ max: 255 }),
       forward: text({ max: 255 }),

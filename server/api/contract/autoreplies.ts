@@ -14,7 +14,7 @@ const words = (max: number) =>
     )
     .optional()
     .meta({ json: { type: 'string', maxLength: max } });
-const when = z.union([isoDate, z.literal(false)]);
+const when = isoDate.optional();
 
 export const autoreplies = {
   get: define('GET /users/:user/autoreply', {

@@ -14,7 +14,7 @@ import {
   text,
   userId,
 } from './fields.ts';
-import { any, define, own } from './route.ts';
+import { define, narrowed, own } from './route.ts';
 
 const group = 'Filters';
 
@@ -96,7 +96,7 @@ export const filters = {
     operation: 'getAllFilters',
     group,
     summary: 'Filters of all users',
-    access: any('filters:read'),
+    access: narrowed('filters:read'),
     input: { forward: text({ max: 255 }), metaData: laxBoolean, ...paging },
     output: pageOf(listed.extend({ user: z.string(), targets: z.array(z.string()).optional() })),
   }),

@@ -4,8 +4,16 @@ import { created, id, laxBoolean, laxBooleanOr, number, rawText, success, userId
 import { define, own } from './route.ts';
 
 const group = 'Mailboxes';
-/** No empty level. Levels are separated by `/`. */
-const mailboxPath = (value: string): boolean => !/\/{2,}|\/$/.test(value);
+/** Levels are separated by `/`; none is empty. */
+const EMPTY_LEVEL = /\/{2,}|\/$/;
+const MAX_LEVELS = 128;
+const MAX_LEVEL_LENGTH = 512;
+// Clients look for these three texts: they are part of the interface.
+const noEmptyLevel = (value: string): boolean => !EMPTY_LEVEL.test(value);
+const emptyLevelError = {
+  error: ({ input }: { readonly input?: unknown }): string =>
+    `"path" with value "${String(input)}" matches the inverted pattern: ${EMPTY_LEVEL}`,
+};
 /** One slash before the first level is a way of writing it. */
 const asPath = (value: unknown): unknown =>
   typeof value === 'string' ? value.normalize('NFC').replace(/^\/(?=[^/])/, '') : value;
@@ -15,14 +23,15 @@ const path = z
     z
       .string('is required')
       .min(1, 'must not be empty')
-      .max(65_663, 'is too long')
-      .refine(mailboxPath, 'must not have an empty level')
+      .max(MAX_LEVELS * (MAX_LEVEL_LENGTH + 1) - 1, 'is too long')
+      .refine(noEmptyLevel, emptyLevelError)
+      .refine((value) => value.split('/').length <= MAX_LEVELS, `The mailbox path cannot be more than ${MAX_LEVELS} levels deep`)
       .refine(
-        (value) => value.split('/').length <= 128 && value.split('/').every((level) => level.length <= 512),
-        'has too many levels, or too long ones',
+        (value) => value.split('/').every((level) => level.length <= MAX_LEVEL_LENGTH),
+        `Any part of the mailbox path cannot be longer than ${MAX_LEVEL_LENGTH} chars long`,
       ),
   )
-  .meta({ json: { type: 'string', minLength: 1, maxLength: 65_663 } });
+  .meta({ json: { type: 'string', minLength: 1, maxLength: MAX_LEVELS * (MAX_LEVEL_LENGTH + 1) - 1 } });
 
 const shown = z.object({
   id: z.string(),
@@ -79,9 +88,7 @@ export const mailboxes = {
         .union([z.literal('resolve'), id], { error: 'must be 24 hex digits, or resolve' })
         .meta({ json: { type: 'string' } }),
       // It stands in the URL, which takes no more; nor can a mailbox have a longer one.
-      path: z
-        .preprocess(asPath, rawText({ max: 4_096 }).refine(mailboxPath, 'must not have an empty level').optional())
-        .optional(),
+      path: z.preprocess(asPath, rawText({ max: 4_096 }).refine(noEmptyLevel, emptyLevelError).optional()).optional(),
     },
     output: success.extend(shown.shape),
     errors: ['UserNotFound', 'NoSuchMailbox'],

@@ -242,12 +242,16 @@ const includeHeaders = z
   )
   .optional()
   .meta({ json: { type: 'string', maxLength: 1_024 } });
+/** Given back and nothing else: what is none is the first. */
+const page = numberOr(1)
+  .catch(1)
+  .meta({ json: { type: 'number', default: 1 } });
 const pages = {
   limit: numberOr(20, { min: 1, max: 250 }),
   order,
   next: text({ max: 1_024 }),
   previous: text({ max: 1_024 }),
-  page: numberOr(1),
+  page,
   includeHeaders,
 };
 

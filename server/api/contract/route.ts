@@ -7,8 +7,14 @@ import type { ErrorCode } from './errors.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
-/** `resource:action`; with `own` also for the user in the path. `open` needs no right (but a token, where one is given, must be good). */
-export type Access = 'open' | { readonly right: `${string}:${'create' | 'read' | 'update' | 'delete'}`; readonly own: boolean };
+/** `resource:action`; with `own` also for the user in the path. `narrows`: a list over all users, which shows a user what is the user's own. `open` needs no right (but a token, where one is given, must be good). */
+export type Access =
+  | 'open'
+  | {
+      readonly right: `${string}:${'create' | 'read' | 'update' | 'delete'}`;
+      readonly own: boolean;
+      readonly narrows?: true;
+    };
 
 export type RouteContract<Input extends z.ZodRawShape = z.ZodRawShape, Output extends z.ZodType = z.ZodType> = {
   readonly method: Method;
@@ -68,3 +74,4 @@ export type ResultOf<Route> = Omit<OutputOf<Route>, 'success'> & { readonly succ
 /** Anyone's: rights of the administrator's roles. `own`: users may do it with what is theirs. */
 export const any = (right: Exclude<Access, 'open'>['right']): Access => ({ right, own: false });
 export const own = (right: Exclude<Access, 'open'>['right']): Access => ({ right, own: true });
+export const narrowed = (right: Exclude<Access, 'open'>['right']): Access => ({ right, own: true, narrows: true });

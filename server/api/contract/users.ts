@@ -22,7 +22,7 @@ import {
   text,
   userId,
 } from './fields.ts';
-import { any, define, own } from './route.ts';
+import { any, define, narrowed, own } from './route.ts';
 
 /**
  * Without `@`: lower-case ASCII words, joined by `.`, `_`, `=` or `:`. With it, any email address: people whose addresses are in other scripts sign in by them as well.
@@ -169,7 +169,7 @@ export const users = {
     operation: 'getUsers',
     group: 'Users',
     summary: 'Page through users',
-    access: any('userlisting:read'),
+    access: narrowed('userlisting:read'),
     input: {
       query: text({ max: 255 }),
       forward: text({ max: 255 }),

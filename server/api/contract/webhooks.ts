@@ -1,7 +1,7 @@
 /** `/webhooks`. */
 import { z } from 'zod';
 import { created, id, pageOf, paging, success, text } from './fields.ts';
-import { any, define } from './route.ts';
+import { any, define, narrowed } from './route.ts';
 
 const group = 'Webhooks';
 const eventType = z
@@ -14,7 +14,7 @@ export const webhooks = {
     operation: 'getWebhooks',
     group,
     summary: 'Page through web hooks',
-    access: any('webhooks:read'),
+    access: narrowed('webhooks:read'),
     input: {
       type: text({ max: 128 }),
       user: z.preprocess((value) => (value === '' ? undefined : value), id.optional()).optional(),

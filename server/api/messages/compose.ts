@@ -1,6 +1,8 @@
 /** Messages made from their parts, as webmails send them. The bytes are made by nodemailer's composer. */
 import MailComposer from 'nodemailer/lib/mail-composer';
+import { htmlToText } from '../../mime/html-text.ts';
 import { refuse } from '../faults.ts';
+import { extractDataUrls } from './data-urls.ts';
 
 export type ComposeAddress = { readonly name?: string | undefined; readonly address: string };
 
@@ -32,13 +34,22 @@ export type ComposeAttachment = {
   readonly cid?: string | undefined;
 };
 
+const MAX_TEXT_CHARS = 1024 * 1024;
+
 /** `keepBcc`: for a draft and for the copy in Sent; never for what goes out. */
 export function composeMessage(
   composition: Composition,
   options: { readonly keepBcc: boolean; readonly hostname: string },
 ): Promise<Buffer> {
-  const { from, replyTo, to, cc, bcc, headers, subject, text, html, attachments, date, inReplyTo, references, messageId } =
-    composition;
+  const { from, replyTo, to, cc, bcc, headers, subject, date, inReplyTo, references, messageId } = composition;
+  const inline =
+    composition.html === undefined
+      ? undefined
+      : extractDataUrls(composition.html, from?.address.split('@').pop() ?? options.hostname);
+  const html = inline?.html;
+  // Whoever reads text alone gets some.
+  const text = composition.text ?? (html === undefined || html === '' ? undefined : htmlToText(html, MAX_TEXT_CHARS));
+  const attachments = [...(composition.attachments ?? []), ...(inline?.attachments ?? [])];
   const address = ({ name, address: value }: ComposeAddress) => ({ name: name ?? '', address: value });
   const composer = new MailComposer({
     ...(from === undefined ? {} : { from: address(from) }),
@@ -54,7 +65,7 @@ export function composeMessage(
     ...(inReplyTo === undefined ? {} : { inReplyTo }),
     ...(references === undefined || references.length === 0 ? {} : { references: [...references] }),
     headers: (headers ?? []).filter(({ key }) => isFreeField(key)).map(({ key, value }) => ({ key, value })),
-    attachments: (attachments ?? []).map(attachmentOf),
+    attachments: attachments.map(attachmentOf),
     // Nothing that a client names is fetched or read from this machine.
     disableFileAccess: true,
     disableUrlAccess: true,
@@ -90,7 +101,8 @@ function attachmentOf(attachment: ComposeAttachment) {
   const bytes = Buffer.isBuffer(content) ? content : Buffer.from(content, isEncoding(encoding) ? encoding : 'base64');
   return {
     content: bytes,
-    filename: filename ?? (false as const),
+    // Without a name it is called `attachment-1.png`, by its place and type.
+    ...(filename === undefined ? {} : { filename }),
     ...(contentType === undefined ? {} : { contentType }),
     ...(contentDisposition === undefined ? {} : { contentDisposition }),
     ...(isTransferEncoding(contentTransferEncoding) ? { contentTransferEncoding } : {}),

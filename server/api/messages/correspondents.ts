@@ -15,7 +15,7 @@ type Known = { readonly people: readonly MailAddress[]; readonly atMs: number };
 
 const caches = new WeakMap<object, LruCache<UserId, Known>>();
 
-/** Those whose name or address has a word that begins with the query, the most frequent first. */
+/** Those whose name has a word that begins with the query, or whose address has it anywhere, the most frequent first. */
 export async function findCorrespondents(
   context: ApiContext,
   user: UserId,
@@ -29,7 +29,9 @@ export async function findCorrespondents(
       .toLowerCase()
       .split(/[\s@.,"'_<>()-]+/)
       .some((word) => word.startsWith(needle)) || text.toLowerCase().startsWith(needle);
-  return people.filter(({ name, address }) => begins(name) || begins(address)).slice(0, limit);
+  return people
+    .filter(({ name, address }) => begins(name) || begins(address) || address.toLowerCase().includes(needle))
+    .slice(0, limit);
 }
 
 async function correspondents(context: ApiContext, user: UserId): Promise<readonly MailAddress[]> {

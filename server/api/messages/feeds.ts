@@ -12,6 +12,8 @@ export type StreamOptions = {
   readonly lastEvent: string | undefined;
   /** Ends the stream: the client went, or the server stops. */
   readonly signal: AbortSignal;
+  /** The channel on which changes of the token's access are told, besides the user's. */
+  readonly accessOf: UserId | undefined;
   /** False: the token is void by now. */
   readonly mayGoOn: () => Promise<boolean>;
 };
@@ -52,6 +54,10 @@ export class Feeds {
         );
       },
     };
+    const unsubscribe =
+      options.accessOf === undefined
+        ? undefined
+        : this.#sources.operations.events.subscribe(options.accessOf, () => listener.recheck());
     this.#streams.add(response);
     this.#heartbeat ??= setInterval(() => this.#beat(), HEARTBEAT_MS).unref();
     try {
@@ -59,6 +65,7 @@ export class Feeds {
       if (options.signal.aborted) ended.resolve();
       await ended.promise;
     } finally {
+      unsubscribe?.();
       this.#streams.delete(response);
       feed.detach(listener);
       if (feed.size === 0 && this.#feeds.get(user) === feed) {

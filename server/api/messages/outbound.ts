@@ -32,7 +32,8 @@ export async function sendOutbound(context: ApiContext, mail: Outbound): Promise
   const { user, from, raw, messageId, subject, sendTime } = mail;
   const recipients = [...new Set(mail.recipients)];
   if (recipients.length === 0) throw refuse('ENORECIPIENTS', 'The message has no recipients');
-  if (recipients.length > config.smtp.maxRecipients) throw refuse('TooMany', `At most ${config.smtp.maxRecipients} recipients`);
+  const most = Math.min(config.smtp.maxRecipients, Number(context.store.settings.get('const:max:rcpt_to').value));
+  if (recipients.length > most) throw refuse('TooMany', `At most ${most} recipients`);
   await takeLimits(context, user, recipients.length);
   const queueId = randomBytes(9).toString('hex');
   const envelope = {

@@ -110,7 +110,7 @@ export function safeHtml(html: string, links: ReadonlyMap<string, string>): stri
     const id = links.get(safeDecode(url.slice(4)));
     return id === undefined ? '' : `attachment:${id}`;
   };
-  return sanitizeHtml(html.slice(0, MAX_PART_BYTES), {
+  const safe = sanitizeHtml(html.slice(0, MAX_PART_BYTES), {
     allowedTags: [...sanitizeHtml.defaults.allowedTags, 'img', 'center', 'font', 'del', 'ins', 'strike', 'big'],
     allowedAttributes: {
       '*': [
@@ -166,6 +166,8 @@ export function safeHtml(html: string, links: ReadonlyMap<string, string>): stri
     disallowedTagsMode: 'discard',
     nestingLimit: 200,
   }).trim();
+  // As HTML writes elements without content. Nothing else can look like this: `>` is escaped everywhere.
+  return safe.replaceAll(' />', '>');
 }
 
 function safeDecode(text: string): string {

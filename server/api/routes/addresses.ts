@@ -3,6 +3,7 @@ import type { UserAddress } from '../../operations/accounts-addresses.ts';
 import type { Address } from '../../operations/accounts-lookup.ts';
 import type { AutoreplyFields } from '../../store/types-accounts.ts';
 import { addresses, type ForwarderBody, type ListedAddress, type UserAddressBody } from '../contract/addresses.ts';
+import { narrowedTo } from '../access.ts';
 import { type ApiContext, defined, type Route, route } from '../context.ts';
 
 export function addressRoutes({ store }: ApiContext): Route[] {
@@ -17,6 +18,7 @@ export function addressRoutes({ store }: ApiContext): Route[] {
         query,
         forward,
         ...defined({ tags, requiredTags }),
+        user: narrowedTo(actor, addresses.list.access),
         ...(actor.role === 'manager' ? { domains: actor.domains } : {}),
         limit,
         next,

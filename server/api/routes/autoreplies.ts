@@ -1,5 +1,5 @@
 /** Automatic replies of users. */
-import { type ApiContext, asUser, type Route, route } from '../context.ts';
+import { type ApiContext, asUser, defined, type Route, route } from '../context.ts';
 import { autoreplies } from '../contract/autoreplies.ts';
 
 export function autoreplyRoutes({ store }: ApiContext): Route[] {
@@ -12,7 +12,9 @@ export function autoreplyRoutes({ store }: ApiContext): Route[] {
       await accounts.users.expect(input.user);
       const found = await records.findOne({ user: input.user });
       const { status = false, name = '', subject = '', text = '', html = '', start, end, created } = found ?? {};
-      return { success: true, status, name, subject, text, html, start: shown(start), end: shown(end), created: shown(created) };
+      // Dates that are not set are not there at all.
+      const dates = { start: shown(start), end: shown(end), created: shown(created) };
+      return { success: true, status, name, subject, text, html, ...defined(dates) };
     }),
     route(autoreplies.put, async ({ input }) => {
       const { user, status, name, subject, text, html, start, end } = input;
@@ -44,6 +46,6 @@ export function autoreplyRoutes({ store }: ApiContext): Route[] {
   ];
 }
 
-function shown(date: Date | null | undefined): string | false {
-  return date instanceof Date ? date.toISOString() : false;
+function shown(date: Date | null | undefined): string | undefined {
+  return date instanceof Date ? date.toISOString() : undefined;
 }

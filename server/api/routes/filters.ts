@@ -5,6 +5,7 @@ import { InvalidInput } from '../../operations/refusal.ts';
 import type { FilterAction, FilterFields, FilterQuery } from '../../store/types-flow.ts';
 import { type ApiContext, asUser, defined, type Route, route } from '../context.ts';
 import { filters } from '../contract/filters.ts';
+import { narrowedTo } from '../access.ts';
 import { refuse } from '../faults.ts';
 import { expectMailbox } from './messages.ts';
 
@@ -30,9 +31,10 @@ export function filterRoutes(context: ApiContext): Route[] {
   };
 
   return [
-    route(filters.listAll, async ({ input }) => {
+    route(filters.listAll, async ({ input, actor }) => {
       const { forward, metaData, limit, next, previous, page } = input;
-      const where = forward === undefined ? {} : { 'action.targets.value': { contains: forward } };
+      const user = narrowedTo(actor, filters.listAll.access);
+      const where = defined({ user, 'action.targets.value': forward === undefined ? undefined : { contains: forward } });
       const found = await records.page(where, { limit, next, previous });
       const results = await Promise.all(
         found.results.map(async (one) => ({

@@ -15,6 +15,15 @@ export function mailboxRoutes({ operations, store }: ApiContext): Route[] {
     throw refuse('NoSuchMailbox', 'This mailbox does not exist');
   };
 
+  /** A change of a mailbox that can't be made says so in the interface's own words. */
+  const changing = async (user: string, mailbox: string, what: 'update' | 'deletion'): Promise<MailboxInfo> => {
+    const info = await operations.mailboxes.get(asUser(user), mailbox as MailboxId);
+    if (info === undefined || info.noSelect) throw refuse('NoSuchMailbox', `Mailbox ${what} failed with code NoSuchMailbox`);
+    return info;
+  };
+  const disallowed = (what: 'update' | 'deletion'): Error =>
+    refuse('DisallowedMailboxMethod', `Mailbox ${what} failed with code DisallowedMailboxMethod`);
+
   return [
     route(mailboxes.list, async ({ input }) => {
       const { encryptMailboxes } = await accounts.users.expect(input.user);
@@ -34,6 +43,7 @@ export function mailboxRoutes({ operations, store }: ApiContext): Route[] {
       const made = await operations.mailboxes.create(asUser(input.user), input.path, {
         subscribed: true,
         hidden,
+        superiors: 'names',
         ...(retention === undefined ? {} : { retentionMs: retention }),
       });
       if (input.encryptMessages) await accounts.users.encryptMailbox(input.user, made.id, true);
@@ -47,22 +57,22 @@ export function mailboxRoutes({ operations, store }: ApiContext): Route[] {
     }),
     route(mailboxes.update, async ({ input }) => {
       const { user, mailbox, path, retention, subscribed, hidden, encryptMessages } = input;
-      const info = await found(user, mailbox);
+      const info = await changing(user, mailbox, 'update');
       const changes = defined({ retentionMs: retention, subscribed, hidden });
       const given = Object.keys(changes).length + Number(path !== undefined) + Number(encryptMessages !== undefined);
       if (given === 0) throw refuse('InputValidationError', 'Nothing was changed');
       if (path !== undefined && path !== info.path) {
         // IMAP's RENAME of INBOX moves its messages away; here somebody means the mailbox itself.
-        if (info.path === 'INBOX') throw refuse('DisallowedMailboxMethod', 'INBOX can not be renamed');
-        await operations.mailboxes.rename(asUser(user), info.path, path);
+        if (info.path === 'INBOX') throw disallowed('update');
+        await operations.mailboxes.rename(asUser(user), info.path, path, { superiors: 'names' });
       }
       if (Object.keys(changes).length > 0) await operations.mailboxes.update(asUser(user), info.id, changes);
       if (encryptMessages !== undefined) await accounts.users.encryptMailbox(user, info.id, encryptMessages);
       return {};
     }),
     route(mailboxes.remove, async ({ input }) => {
-      const info = await found(input.user, input.mailbox);
-      if (info.path === 'INBOX' || isSpecial(info)) throw refuse('DisallowedMailboxMethod', 'This mailbox can not be deleted');
+      const info = await changing(input.user, input.mailbox, 'deletion');
+      if (info.path === 'INBOX' || isSpecial(info)) throw disallowed('deletion');
       await operations.mailboxes.delete(asUser(input.user), info.path);
       return {};
     }),

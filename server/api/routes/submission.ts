@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import type { MailboxId, UserId } from '../../mail/ids.ts';
 import { UidSet } from '../../mail/uid-set.ts';
-import { completeSubmitted } from '../../delivery/submitted-message.ts';
+import { completeSubmitted, finishDraft } from '../../delivery/submitted-message.ts';
 import type { UserView } from '../../operations/accounts-users.ts';
-import type { MailboxInfo, Operations } from '../../operations/contract.ts';
+import type { MailboxInfo } from '../../operations/contract.ts';
 import { type ApiContext, type Call, asUser, type Route, route } from '../context.ts';
 import type { InputOf } from '../contract/route.ts';
 import { submission } from '../contract/submission.ts';
@@ -27,12 +27,12 @@ export function submissionRoutes(context: ApiContext): Route[] {
       const mailbox = input.mailbox as MailboxId;
       const row = await expectMessage(context, asUser(user.id), mailbox, input.message);
       if (!row.flags.includes('\\Draft')) throw refuse('MessageNotDraft', 'The message is not a draft');
-      const { queueId } = await sendDraft(context, user, row, input.sendTime, ip);
-      const sent = await fileAsSent(context, asUser(user.id), mailbox, row);
+      const sent = await sendDraft(context, user, mailbox, row, input.sendTime, ip);
+      if (sent === undefined) return { success: true };
       const reference = row.note?.reference;
       if (reference !== undefined) await markReferenced(context, asUser(user.id), reference);
       if (input.deleteFiles === true) for (const file of row.note?.files ?? []) await store.records.files.remove(file);
-      return { success: true, queueId, message: { ...sent, size: row.meta.sizeBytes } };
+      return { success: true, ...sent };
     }),
     route(submission.forward, async ({ input, ip }) => {
       const user = await expectOpen(context, input.user);
@@ -60,7 +60,8 @@ export function submissionRoutes(context: ApiContext): Route[] {
       await store.accounts.users.expect(input.user);
       const waiting = await outgoing.queue.find({ user: input.user, transaction: input.queueId });
       let deleted = 0;
-      for (const entry of waiting) if (await outgoing.queue.remove(entry.id)) deleted += 1;
+      // Counted by recipients, as clients know it.
+      for (const entry of waiting) if (await outgoing.queue.remove(entry.id)) deleted += entry.recipients.length;
       if (deleted === 0) throw refuse('NoSuchQueueEntry', 'This message is not in the queue');
       return { success: true, deleted, queueId: input.queueId };
     }),
@@ -178,59 +179,53 @@ async function senderOf(
   return { name, address: user.address };
 }
 
+type SentDraft = {
+  readonly queueId: string;
+  readonly message: { readonly id: number; readonly mailbox: string; readonly size: number };
+};
+
+/** The draft gives way to a copy in Sent, with the date of sending. Undefined for a draft that is to nobody: nothing happens. */
 async function sendDraft(
   context: ApiContext,
   user: UserView,
+  mailbox: MailboxId,
   row: Row,
   sendTime: Date | undefined,
   ip: string,
-): Promise<{ queueId: string }> {
+): Promise<SentDraft | undefined> {
   const { operations, store, config } = context;
-  const content = await operations.contents.open(row.meta.content);
-  const bytes = await content.readAll(0, content.sizeBytes);
-  const completed = completeSubmitted(bytes, { hostname: config.hostname, nowMs: Date.now(), defaultFrom: user.address });
+  const id = asUser(user.id);
   const { from, to, cc, bcc, subject } = row.summary;
-  const sender = await senderOf(context, user, from[0]);
-  // Unlike a composed message this one is sent as it stands: another's name in it can't be replaced.
-  if (from[0] !== undefined && sender.address !== from[0].address)
-    throw refuse('NotPermitted', 'The sender is not an address of this user');
   const recipients = [...to, ...cc, ...bcc].map(({ address }) => address).filter((address) => address.includes('@'));
-  const { raw, messageId } = completed;
-  const queueId = await sendOutbound(context, { user, from: sender.address, recipients, raw, messageId, subject, sendTime, ip });
+  if (recipients.length === 0) return undefined;
+  const content = await operations.contents.open(row.meta.content);
+  const sender = await senderOf(context, user, from[0]);
+  const sentAtMs = Math.max(Date.now(), sendTime?.getTime() ?? 0);
+  // Others see the user's own name, whatever the draft says.
+  const isForeign = from[0] !== undefined && sender.address !== from[0].address;
+  const bytes = finishDraft(await content.readAll(0, content.sizeBytes), sentAtMs, isForeign ? sender : undefined);
+  const { raw, messageId } = completeSubmitted(bytes, {
+    hostname: config.hostname,
+    nowMs: sentAtMs,
+    defaultFrom: user.address,
+  });
+  const target = (await operations.mailboxes.findBySpecialUse(id, '\\Sent'))?.id ?? mailbox;
+  const stored = await operations.contents.storeFor(id, target, bytes);
+  const flags = [...new Set(['\\Seen', ...row.flags.filter((flag) => flag !== '\\Draft')])];
+  const { uids } = await operations.messages.append(id, target, [{ stored, flags, internalDateMs: Date.now() }]);
+  const uid = uids[0]!;
+  let queueId: string;
+  try {
+    queueId = await sendOutbound(context, { user, from: sender.address, recipients, raw, messageId, subject, sendTime, ip });
+  } catch (error) {
+    await operations.messages.expunge(id, target, { uids: UidSet.of(uid), onlyDeleted: false });
+    throw error;
+  }
   const outbound = [...(row.note?.outbound ?? []), { queueId, queued: new Date(), recipients }];
-  await store.records.note(asUser(user.id), row.meta.content, { outbound });
-  return { queueId };
-}
-
-/** The sent draft becomes the copy in Sent. */
-async function fileAsSent(
-  { operations }: ApiContext,
-  user: UserId,
-  mailbox: MailboxId,
-  row: Row,
-): Promise<{ id: number; mailbox: string }> {
-  const uids = UidSet.of(row.meta.uid);
-  await operations.messages.store(user, mailbox, { uids, operation: 'remove', flags: ['\\Draft'] });
-  await operations.messages.store(user, mailbox, { uids, operation: 'add', flags: ['\\Seen'] });
-  const sent = await operations.mailboxes.findBySpecialUse(user, '\\Sent');
-  if (sent === undefined || sent.id === mailbox) return { id: row.meta.uid, mailbox };
-  if (await operations.contents.encrypts(user, sent.id)) return fileEncrypted(operations, user, mailbox, row, sent.id);
-  const moved = await operations.messages.move(user, mailbox, uids, sent.id);
-  return { id: moved.to[0] ?? row.meta.uid, mailbox: sent.id };
-}
-
-/** Drafts are stored as they are; the copy of what was sent is encrypted where the user wants that. */
-async function fileEncrypted(
-  { contents, messages }: Operations,
-  user: UserId,
-  mailbox: MailboxId,
-  { meta }: Row,
-  sent: MailboxId,
-): Promise<{ id: number; mailbox: string }> {
-  const content = await contents.open(meta.content);
-  const stored = await contents.storeFor(user, sent, await content.readAll(0, content.sizeBytes));
-  const copy = { stored, flags: ['\\Seen'], internalDateMs: meta.internalDateMs };
-  const { uids } = await messages.append(user, sent, [copy]);
-  await messages.expunge(user, mailbox, { uids: UidSet.of(meta.uid), onlyDeleted: false });
-  return { id: uids[0] ?? meta.uid, mailbox: sent };
+  const { metaData, reference, files, expires } = row.note ?? {};
+  await store.records.note(id, stored.content, { metaData, reference, files, expires, outbound });
+  const { modseq } = await operations.messages.expunge(id, mailbox, { uids: UidSet.of(row.meta.uid), onlyDeleted: false });
+  // It lives on in Sent: there is nothing to restore.
+  await store.records.releaseDeletedSince(id, mailbox, modseq);
+  return { queueId, message: { id: uid, mailbox: target, size: stored.sizeBytes } };
 }

@@ -1,4 +1,5 @@
 /** The event stream of a user's mail. */
+import type { UserId } from '../../mail/ids.ts';
 import { type ApiContext, asUser, rawRoute, type Route } from '../context.ts';
 import { DRAIN_EVENT } from '../drain.ts';
 import { updates } from '../contract/updates.ts';
@@ -32,6 +33,8 @@ export function updateRoutes({ operations, store, log }: ApiContext): Route[] {
         await feeds.serve(asUser(input.user), response, {
           lastEvent,
           signal: AbortSignal.any([signal, draining.signal]),
+          // A token of a user is heard of on the user's channel.
+          accessOf: actor.user === undefined ? (token as UserId | undefined) : undefined,
           mayGoOn: async () => token === undefined || (await store.accounts.tokens.isGood(token)),
         });
       } finally {

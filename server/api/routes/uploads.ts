@@ -2,10 +2,12 @@
 import type { MailboxId, UserId } from '../../mail/ids.ts';
 import { UidSet } from '../../mail/uid-set.ts';
 import { isFault } from '../../base/fault.ts';
+import type { UserView } from '../../operations/accounts-users.ts';
 import { type ApiContext, type Call, asUser, type Route, route } from '../context.ts';
 import type { InputOf } from '../contract/route.ts';
 import { messages } from '../contract/messages.ts';
 import { refuse } from '../faults.ts';
+import { ownsAddress } from '../messages/outbound.ts';
 import { composeMessage, type ComposeAttachment } from '../messages/compose.ts';
 import { type ReferencedMessage, readReference, storedFiles } from '../messages/references.ts';
 import { expectMailbox } from './messages.ts';
@@ -22,7 +24,7 @@ export function uploadRoutes(context: ApiContext): Route[] {
       if (owner.disabled || owner.suspended) throw refuse('UserDisabled', 'This user is disabled');
       const mailbox = await expectMailbox(context, user, input.mailbox as MailboxId);
       const draft = input.draft || mailbox.specialUse === '\\Drafts';
-      const raw = rawOf(call) ?? (await composed(context, user, input, { name: owner.name, address: owner.address }, draft));
+      const raw = rawOf(call) ?? (await composed(context, owner, input, draft));
       if (raw.length === 0) throw refuse('EmptyMessage', 'Empty message provided');
       // A draft must stay what can be sent.
       const stored = await (draft ? operations.contents.store(raw) : operations.contents.storeFor(user, mailbox.id, raw));
@@ -50,13 +52,8 @@ function rawOf({ raw, input }: Call<Input>): Buffer | undefined {
   return typeof given === 'string' ? Buffer.from(given) : Buffer.from(given);
 }
 
-async function composed(
-  context: ApiContext,
-  user: UserId,
-  input: Input,
-  owner: { readonly name: string; readonly address: string },
-  draft: boolean,
-): Promise<Buffer> {
+async function composed(context: ApiContext, owner: UserView, input: Input, draft: boolean): Promise<Buffer> {
+  const user = asUser(owner.id);
   const { from, replyTo, to, cc, bcc, headers, subject, text, html, attachments = [], date, files = [], reference } = input;
   const given = [from, replyTo, to, cc, bcc, headers, subject, text, html, input.attachments, input.files];
   if (given.every((one) => one === undefined) && !draft) throw refuse('EmptyMessage', 'Empty message provided');
@@ -67,7 +64,10 @@ async function composed(
     ...(original?.attachments ?? []),
     ...(await storedFiles(context, user, files)),
   ];
-  const sender = from ?? (owner.address === '' ? undefined : owner);
+  const own = owner.address === '' ? undefined : { name: owner.name, address: owner.address };
+  // A draft will be sent as it stands: in no name but the user's own.
+  const isForeign = draft && from !== undefined && own !== undefined && !(await ownsAddress(context, owner, from.address));
+  const sender = isForeign ? { name: from.name, address: own.address } : (from ?? own);
   const { inReplyTo, references } = original ?? {};
   return composeMessage(
     { from: sender, replyTo, to, cc, bcc, headers, subject, text, html, attachments: all, date, inReplyTo, references },

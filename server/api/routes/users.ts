@@ -4,6 +4,7 @@ import type { AccountDefaults } from '../../operations/accounts-context.ts';
 import type { UserChanges, UserView } from '../../operations/accounts-users.ts';
 import type { ListedUser, ShownUser } from '../contract/users.ts';
 import { users } from '../contract/users.ts';
+import { narrowedTo } from '../access.ts';
 import { type ApiContext, asUser, defined, type Route, route } from '../context.ts';
 import { refuse } from '../faults.ts';
 
@@ -33,6 +34,7 @@ export function userRoutes({ operations, store }: ApiContext): Route[] {
         query,
         forward,
         ...defined({ tags, requiredTags }),
+        user: narrowedTo(actor, users.list.access),
         ...(actor.role === 'manager' ? { domains: actor.domains } : {}),
         limit,
         next,
@@ -67,6 +69,7 @@ export function userRoutes({ operations, store }: ApiContext): Route[] {
       void [sess, ip];
       const given: UserChanges = { ...changes, ...defined({ password }) };
       await accounts.users.update(user, actor.role === 'user' || actor.user === user ? personal(given) : given);
+      if (password !== undefined && actor.user === user && actor.token !== undefined) await accounts.tokens.renew(actor.token);
       return {};
     }),
     route(users.remove, async ({ input }) => {

@@ -1,11 +1,13 @@
 /** Web hooks. */
+import { narrowedTo } from '../access.ts';
 import { type ApiContext, type Route, route } from '../context.ts';
 import { webhooks } from '../contract/webhooks.ts';
 
 export function webhookRoutes({ store }: ApiContext): Route[] {
   return [
-    route(webhooks.list, async ({ input }) => {
-      const { type, user, limit, next, previous, page } = input;
+    route(webhooks.list, async ({ input, actor }) => {
+      const { type, limit, next, previous, page } = input;
+      const user = narrowedTo(actor, webhooks.list.access) ?? input.user;
       const found = await store.webhooks.page({ type: type?.toLowerCase(), user }, { limit, next, previous });
       const results = found.results.map((one) => ({ id: one.id, type: [...one.type], user: one.user, url: one.url }));
       return { success: true, user: user ?? null, page, ...found, results };

@@ -4,8 +4,7 @@ import { isFault } from '../../base/fault.ts';
 import type { ConnectionHandler } from '../../base/listener.ts';
 import type { Logger } from '../../base/log.ts';
 import type { UserId } from '../../mail/ids.ts';
-import type { Operations, UserEvent } from '../../operations/contract.ts';
-import { concerns } from '../access-watch.ts';
+import { endsSession, type Operations, type UserEvent } from '../../operations/contract.ts';
 import type { CommandContext, Completion } from './command.ts';
 import { ImapConnection } from './connection.ts';
 import type { Dispatched } from './dispatcher.ts';
@@ -106,7 +105,7 @@ export class ImapServer {
     // Password changed, account disabled or removed: whoever may still come in signs in again.
     for (const connection of this.#byUser.get(user)?.connections ?? []) {
       const account = connection.session.accountOrNone;
-      if (account === undefined || concerns(event, account)) connection.end('Access has changed, sign in again');
+      if (account === undefined || endsSession(event.only, 'imap', account)) connection.end('Access has changed, sign in again');
     }
   }
 

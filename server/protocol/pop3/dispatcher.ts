@@ -51,7 +51,7 @@ async function serve(connection: Connection, services: Pop3Services, log: Logger
   connection.onDrain(() => leave('The server is going down: try again in a moment', 'SYS/TEMP'));
   const access = new AccessWatch(services.operations.events);
   access.onChange(() => leave('Access has changed: log in again', 'AUTH'));
-  session.onLogIn((account) => access.begin(account));
+  session.onLogIn((account) => access.begin('pop3', account));
   try {
     session.ok(`${services.config.hostname} POP3 Mallard`);
     await run(session);

@@ -122,7 +122,7 @@ export class SmtpSession {
 
   authenticated(account: Account): void {
     this.#account = account;
-    this.access.begin(account);
+    this.access.begin('smtp', account);
   }
 
   /** Counts a wrong password; true when there were too many. */
