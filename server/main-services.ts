@@ -20,7 +20,7 @@ export function assemble({ config, operations, store, log }: Omit<ServiceContext
   const resolveRecipient = rememberRecipients(operations.accounts.resolveRecipient);
   const forDelivery = { ...operations, accounts: { ...operations.accounts, resolveRecipient } };
   const mail = createMailServices({ config, store: { ...store, operations: forDelivery }, log });
-  const { delivery, outgoing, checks, screen, trace } = mail;
+  const { delivery, forwarders, outgoing, checks, screen, trace } = mail;
   const sentCopies = createSentCopies({ operations, log: log.with({ service: 'submission' }) });
   const { expansion, dispatch, lists } = outgoing;
   const flow = createMailFlow({
@@ -36,6 +36,7 @@ export function assemble({ config, operations, store, log }: Omit<ServiceContext
     limits: { of: store.userLimits.of, usage: store.usage },
     senders: store.senders,
     emit: store.webhooks.emit,
+    forwarders,
   });
   const imap = new ImapServer({
     ops: operations,

@@ -232,6 +232,20 @@ const outbound = z
     connectTimeoutMs: durationMs(30 * SECOND, 'Time for a connection'),
     replyTimeoutMs: durationMs(10 * MINUTE, 'Time for a reply; RFC 5321 §4.5.3.2 asks for ten minutes'),
     restMs: durationMs(1 * MINUTE, 'A domain whose servers can’t be reached is left alone for this time'),
+    webForwards: z
+      .enum(['public', 'any', 'never'])
+      .default('public')
+      .describe(
+        'Where forwards to http(s) URLs may go: public addresses, also those of this machine and its networks, or nowhere',
+      ),
+    rewriteFrom: z
+      .enum(['when-needed', 'never'])
+      .default('when-needed')
+      .describe('Whether forwarded mail that the policy of its author’s domain (DMARC) would have refused gets a From of ours'),
+    arcSeal: z
+      .boolean()
+      .default(true)
+      .describe('Whether forwarded mail is sealed (ARC) with the DKIM key of the domain that forwards'),
     maxPerMinute: count(0, 'Messages a minute to one domain, by this worker; 0 = as many as go'),
     maxInFlightBytes: z
       .int()

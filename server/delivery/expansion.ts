@@ -6,8 +6,9 @@ import type { Logger } from '../base/log.ts';
 import { parseAddress } from '../mail/address.ts';
 import type { Operations } from '../operations/contract.ts';
 import type { LocalDomains } from '../store/local-domains.ts';
-import type { NewEntry, QueueRecipient } from '../store/types-queue.ts';
+import type { NewEntry, QueueRecipient, QueueRoute } from '../store/types-queue.ts';
 import type { EnvelopeRecipient, RecipientTarget } from './envelope.ts';
+import { tryWebDestination } from './queue/web-entry.ts';
 import { tryOriginalSender } from './srs.ts';
 
 export type Classification = RecipientTarget | { readonly kind: 'unknown' } | { readonly kind: 'disabled' };
@@ -83,6 +84,12 @@ export function createExpansion({ operations, localDomains, log, srsSecret, now 
           endsOf(forwards, destinationOf(address)).add(server.host, queueRecipient(recipient), { ...by(address), route: server });
           continue;
         }
+        const web = tryWebDestination(next);
+        if (web !== undefined) {
+          // The sender knows nothing of it, and shall not hear of it.
+          entries.add(web, { address: next, notify: 'NEVER' });
+          continue;
+        }
         const found = await classify(next);
         if (found.kind === 'unknown' || found.kind === 'disabled') log.warn('forward to nobody', { address, target: next });
         // A failure beyond here concerns whoever forwards; who wrote asked only for notice of the address that was written to (RFC 3461 §5.2.7.3).
@@ -97,7 +104,7 @@ export function createExpansion({ operations, localDomains, log, srsSecret, now 
   return { classify, expand };
 }
 
-type Server = { readonly host: string; readonly port: number };
+type Server = QueueRoute;
 
 /** `by`: the address here that passes it on. */
 type Way = { readonly route?: Server; readonly by?: string };
@@ -115,7 +122,7 @@ class Ends {
 
   add(destination: string, recipient: QueueRecipient, way: Way = {}): void {
     const { route } = way;
-    const key = route === undefined ? destination : `${route.host}:${route.port}`;
+    const key = route === undefined ? destination : `${route.username ?? ''}@${route.host}:${route.port}`;
     const known = this.#byDestination.get(key) ?? { recipients: new Map<string, QueueRecipient>(), ...way };
     this.#byDestination.set(key, known);
     if (!known.recipients.has(recipient.address)) known.recipients.set(recipient.address, recipient);
@@ -143,11 +150,23 @@ function endsOf(map: Map<string, Ends>, key: string): Ends {
   return known;
 }
 
-/** A forward to another server as it is: `smtp://host:port`. */
+/** A forward to another server as it is: `smtp://host:port`, `smtps://name:password@host`. A password is never said without encryption. */
 function tryServer(target: string): Server | undefined {
   if (!/^smtps?:\/\//i.test(target) || !URL.canParse(target)) return undefined;
   const url = new URL(target);
-  return { host: url.hostname.replace(/^\[|\]$/g, ''), port: url.port === '' ? 25 : Number(url.port) };
+  const implicit = url.protocol.toLowerCase() === 'smtps:';
+  const port = url.port === '' ? (implicit ? 465 : 25) : Number(url.port);
+  const login = url.username === '' ? {} : { username: decoded(url.username), password: decoded(url.password) };
+  const tls = implicit ? { tls: 'implicit' as const } : url.username === '' ? {} : { tls: 'required' as const };
+  return { host: url.hostname.replace(/^\[|\]$/g, ''), port, ...tls, ...login };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function queueRecipient({ address, notify, originalRecipient }: EnvelopeRecipient): QueueRecipient {

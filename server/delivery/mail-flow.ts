@@ -15,6 +15,7 @@ import { createNetworks } from './networks.ts';
 import type { SenderLists } from '../operations/sender-lists.ts';
 import type { Dispatch } from './dispatch.ts';
 import type { Expansion } from './expansion.ts';
+import type { Forwarders } from './forwarders.ts';
 import type { TraceSink } from './hooks.ts';
 import type { Emit } from './mail-events.ts';
 import { describeOutcome, type OutcomeText } from './outcome-reply.ts';
@@ -67,6 +68,8 @@ export type MailFlowParts = {
   /** What users may send and get; without it there is no limit. */
   readonly limits?: SendingLimits;
   readonly senders?: Pick<SenderLists, 'judge'>;
+  /** What forwarding addresses do besides. */
+  readonly forwarders?: Forwarders;
   /** For web hooks. */
   readonly emit?: Emit;
 };
@@ -92,6 +95,9 @@ export function createMailFlow(parts: MailFlowParts): MailFlow {
     const user = target.kind === 'local' ? target.account.user : undefined;
     if ((await parts.senders?.judge(user, from === '' ? [] : [from], ip)) === 'block') {
       return { code: 550, enhanced: '5.7.1', text: `Mail from ${from === '' ? ip : from} is not taken here` };
+    }
+    if (target.kind === 'forward' && (await parts.forwarders?.mayForward(target)) === false) {
+      return { code: 450, enhanced: '4.2.1', text: 'This address forwards too much mail now' };
     }
     const { limits } = parts;
     if (user === undefined || limits === undefined) return undefined;
@@ -172,6 +178,7 @@ export function createMailFlow(parts: MailFlowParts): MailFlow {
     const recipients = await expansion.expand(envelope.recipients);
     const { entries } = await dispatch.send(queueFacts, recipients, message, { now: new Date(origin.receivedAtMs) });
     tellQueued(origin, envelope, entries);
+    await parts.forwarders?.reply(message, envelope, origin);
   };
 
   const submit: MailFlow['submit'] = async (message, envelope, origin, account, options = {}) => {
@@ -205,6 +212,7 @@ export function createMailFlow(parts: MailFlowParts): MailFlow {
       { now: new Date(origin.receivedAtMs) },
     );
     tellQueued(origin, envelope, entries, facts);
+    await parts.forwarders?.reply(completed.raw, envelope, origin);
     log.info('submitted', {
       transaction: origin.transactionId,
       user: account.user,

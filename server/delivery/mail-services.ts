@@ -15,6 +15,8 @@ import { emitResult, withEvents } from './mail-events.ts';
 import { createOutgoing, type Outgoing, type OutgoingParts } from './outgoing.ts';
 import type { NoticeKind } from './queue/bounce.ts';
 import type { RecipientResult } from './queue/results.ts';
+import { createForwarders, type Forwarders } from './forwarders.ts';
+import { createForwarding } from './forwarding.ts';
 import type { IncomingChecks } from './hooks.ts';
 import { createDane } from './queue/dane.ts';
 import { createSecureDns } from './queue/secure-dns.ts';
@@ -33,6 +35,7 @@ export type MailServicesParts = {
 
 export type MailServices = {
   readonly delivery: Delivery;
+  readonly forwarders: Forwarders;
   readonly outgoing: Outgoing;
   /** All judges of mail from the world as one. */
   readonly checks: IncomingChecks;
@@ -60,10 +63,19 @@ export function createMailServices(parts: MailServicesParts): MailServices {
   });
   const spam = createSpamFilters({ config, stores: store.spam, log: log.with({ service: 'spam' }) });
   const signer = createSigner(flow.dkim, log.with({ service: 'queue' }), now);
+  const forwarding = createForwarding({
+    keys: flow.dkim,
+    resolve,
+    localDomains: store.localDomains,
+    hostname: config.hostname,
+    log: log.with({ service: 'queue' }),
+    now,
+  });
   const deliveryLog = log.with({ service: 'delivery' });
   const { addresses } = store.accounts.context.tables;
   const addressesOf = async (user: UserId): Promise<readonly string[]> =>
     (await addresses.find({ user }, { limit: 1_000 })).map(({ address }) => address.toLowerCase());
+  const replyPeriodMs = (): number => Number(store.settings.get('const:autoreply:interval').value);
   const rules = createRules({
     config,
     operations,
@@ -71,7 +83,8 @@ export function createMailServices(parts: MailServicesParts): MailServices {
     addressesOf,
     repliesSent: flow.repliesSent,
     usage: store.usage,
-    forwardsPerDay: store.accounts.context.defaults.forwards,
+    forwardsPerDay: () => store.accounts.context.defaults.forwards,
+    replyPeriodMs,
     dispatch: () => outgoing.dispatch,
     trace,
     log: deliveryLog,
@@ -95,11 +108,16 @@ export function createMailServices(parts: MailServicesParts): MailServices {
     trace,
     log: log.with({ service: 'queue' }),
     beforeSending: async (entry, body) => {
-      const { body: signed, domain, warning } = await signer.sign(entry, body);
+      const { rewriteFrom, arcSeal } = config.outbound;
+      const passed = rewriteFrom === 'never' ? { body, rewritten: false } : await forwarding.rewriteFrom(entry, body);
+      const { body: signed, domain, warning } = await signer.sign(entry, passed.body);
+      const { body: complete, sealedBy } = arcSeal ? await forwarding.seal(entry, signed) : { body: signed, sealedBy: undefined };
       if (entry.attempts === 0) {
-        trace.record({ kind: 'signed', ...causeOf(entry.transactionId), atMs: now(), queueId: entry.id, domain, warning });
+        const fields = { queueId: entry.id, domain, warning, sealedBy, fromRewritten: passed.rewritten ? true : undefined };
+        trace.record({ kind: 'signed', ...causeOf(entry.transactionId), atMs: now(), ...fields });
+        emit({ type: 'mail.signed', user: entry.user, transaction: entry.transactionId, ...fields });
       }
-      return signed;
+      return complete;
     },
     onResult: (entry, result, final) => {
       tellAttempt(trace, entry, result, final, now());
@@ -132,8 +150,19 @@ export function createMailServices(parts: MailServicesParts): MailServices {
       },
     });
   };
+  const forwarders = createForwarders({
+    hostname: config.hostname,
+    perDay: () => store.accounts.context.defaults.forwards,
+    replyPeriodMs,
+    repliesSent: flow.repliesSent,
+    usage: store.usage,
+    dispatch: outgoing.dispatch,
+    trace,
+    log: deliveryLog,
+  });
   return {
     delivery,
+    forwarders,
     outgoing,
     checks: combineChecks([checks, ...spam.checks], log.with({ service: 'checks' })),
     screen: spam.screen,

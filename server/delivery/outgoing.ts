@@ -75,6 +75,7 @@ export function createOutgoing(parts: OutgoingParts): Outgoing {
         queue,
         dispatch,
         lists,
+        webSecret: () => store.secrets.get('webhooks'),
         log,
         now,
         random,

@@ -28,7 +28,9 @@ export type RuleParts = {
   readonly addressesOf: (user: UserId) => Promise<readonly string[]>;
   readonly repliesSent: RepliesSent;
   readonly usage: Usage;
-  readonly forwardsPerDay: number;
+  readonly forwardsPerDay: () => number;
+  /** How long nobody gets a second automatic reply. RFC 3834 §2 leaves it to us; RFC 5230 §4.1 has seven days as a usual one. */
+  readonly replyPeriodMs: () => number;
   /** Late, because what sends also delivers. */
   readonly dispatch: () => Dispatch;
   readonly trace?: TraceSink;
@@ -37,8 +39,6 @@ export type RuleParts = {
 };
 
 const DAY_MS = 86_400_000;
-/** RFC 3834 §2 leaves the period to us; RFC 5230 §4.1 has seven days as a usual one. */
-const REPLY_PERIOD_MS = 4 * DAY_MS;
 
 export function createRules(parts: RuleParts): DeliveryRules {
   const { operations, books, trace, log, now = Date.now } = parts;
@@ -75,7 +75,7 @@ export function createRules(parts: RuleParts): DeliveryRules {
     if (fitting.length === 0) return;
     const names = fitting.map(({ name, id }) => (name === '' ? id : name));
     const { discard, reject, spam, mailbox, flags } = outcome;
-    const targets = outcome.targets.map(({ value }) => value);
+    const targets = outcome.targets.map(({ value }) => value.replace(/\/\/[^/@]*@/, '//'));
     trace?.record({
       kind: 'rule',
       transaction: origin.transactionId,
@@ -115,7 +115,7 @@ export function createRules(parts: RuleParts): DeliveryRules {
       log.warn('not forwarded: the message has been here before', { user, transaction: origin.transactionId });
       return;
     }
-    const limit = book.forwardsPerDay > 0 ? book.forwardsPerDay : parts.forwardsPerDay;
+    const limit = book.forwardsPerDay > 0 ? book.forwardsPerDay : parts.forwardsPerDay();
     if (!(await parts.usage.take(user, 'forwards', targets.length, limit, DAY_MS))) {
       log.warn('not forwarded: the limit of the day is reached', { user, limit });
       trace?.record({
@@ -127,8 +127,6 @@ export function createRules(parts: RuleParts): DeliveryRules {
       });
       return;
     }
-    const mail = targets.filter(({ type }) => type !== 'http').map(({ value }) => value);
-    if (mail.length < targets.length) log.warn('forwards to the web are not sent by this server', { user });
     const plain = withoutReturnPath(raw);
     const sent = book.encryptForwardedWith === undefined ? plain : await encryptMessage(plain, book.encryptForwardedWith);
     await parts.dispatch().forwardFor(
@@ -143,7 +141,7 @@ export function createRules(parts: RuleParts): DeliveryRules {
         subject: message.subject.slice(0, 250),
         user,
       },
-      mail,
+      targets.map(({ value }) => value),
       sent,
       { now: new Date(now()), key: `forward:${origin.transactionId}:${user}` },
     );
@@ -169,7 +167,7 @@ export function createRules(parts: RuleParts): DeliveryRules {
       log.debug('no autoreply', { user, reason });
       return;
     }
-    if (!(await parts.repliesSent.claim(user, envelope.from, new Date(nowMs), REPLY_PERIOD_MS))) return;
+    if (!(await parts.repliesSent.claim(user, envelope.from, new Date(nowMs), parts.replyPeriodMs()))) return;
     const answer = await composeReply({ ...question, name, hostname: parts.config.hostname });
     const smtpUtf8 = /[^\u0000-\u007f]/.test(envelope.from + recipient);
     await parts.dispatch().sendTo(

@@ -39,7 +39,14 @@ export type QueueAttempt = {
 export type QueueState = 'queued' | 'held';
 
 /** A way that an administrator chose for one entry: `host` is asked instead of the MX records. */
-export type QueueRoute = { readonly host: string; readonly port: number };
+export type QueueRoute = {
+  readonly host: string;
+  readonly port: number;
+  /** Of a forward to a server; absent = as well as it goes. */
+  readonly tls?: 'required' | 'implicit';
+  readonly username?: string;
+  readonly password?: string;
+};
 
 export type QueueEntry = QueueEnvelope & {
   readonly id: string;

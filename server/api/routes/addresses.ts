@@ -6,8 +6,11 @@ import { addresses, type ForwarderBody, type ListedAddress, type UserAddressBody
 import { narrowedTo } from '../access.ts';
 import { type ApiContext, defined, type Route, route } from '../context.ts';
 
+const DAY_MS = 86_400_000;
+
 export function addressRoutes({ store }: ApiContext): Route[] {
   const { addresses: operations, context } = store.accounts;
+  const usedForwards = (one: Address): Promise<number> => store.usage.used(one.id, 'forwards', DAY_MS);
   const allowedForwards = (one: Address): number =>
     one.forwards !== undefined && one.forwards > 0 ? one.forwards : context.defaults.forwards;
 
@@ -32,7 +35,7 @@ export function addressRoutes({ store }: ApiContext): Route[] {
       const basics = { id: found.id, address: found.address, tags: [...found.tags] };
       const name = { name: nameOf(found), created: found.created.toISOString(), ...extra(found, true, true) };
       if (found.user !== undefined) return { ...basics, ...name, user: found.user };
-      return { ...forwarder(found, allowedForwards(found)) };
+      return { ...forwarder(found, allowedForwards(found), await usedForwards(found)) };
     }),
     route(addresses.renameDomain, async ({ input }) => {
       const moved = await operations.renameDomain(input.oldDomain, input.newDomain);
@@ -49,7 +52,7 @@ export function addressRoutes({ store }: ApiContext): Route[] {
     }),
     route(addresses.getForwarder, async ({ input }) => {
       const found = await operations.getForwarder(input.address);
-      return { ...forwarder(found, allowedForwards(found)) };
+      return { ...forwarder(found, allowedForwards(found), await usedForwards(found)) };
     }),
     route(addresses.updateForwarder, async ({ input }) => {
       const { id, autoreply, ...changes } = input;
@@ -124,14 +127,14 @@ function ofUser(address: UserAddress): UserAddressBody {
   return { id, name: nameOf(address), address: shown, main, created: created.toISOString(), tags: [...tags] };
 }
 
-function forwarder(address: Address, allowed: number): ForwarderBody {
+function forwarder(address: Address, allowed: number, used: number): ForwarderBody {
   const { id, address: shown, autoreply, tags, created, forwardedDisabled } = address;
   return {
     id,
     name: nameOf(address),
     address: shown,
     targets: targetsOf(address),
-    limits: { forwards: { allowed, used: 0, ttl: false } },
+    limits: { forwards: { allowed, used, ttl: false } },
     autoreply: shownAutoreply(autoreply),
     tags: [...tags],
     created: created.toISOString(),

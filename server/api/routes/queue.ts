@@ -127,7 +127,9 @@ function entryBody(entry: QueueEntry): QueueEntryBody {
     next: entry.next.toISOString(),
     attempts,
     ...(last === undefined ? {} : { last: { ...last, at: last.at.toISOString() } }),
-    ...defined({ route: way, returning: giveUp }),
+    // Its password is nobody's business.
+    ...(way === undefined ? {} : { route: { host: way.host, port: way.port } }),
+    ...defined({ returning: giveUp }),
   };
 }
 

@@ -14,9 +14,11 @@ import type { Queue } from './queue.ts';
 import { sameForAll, type RecipientResult } from './results.ts';
 import { isExpired, retryDelayMs } from './schedule.ts';
 import { sendEntry, type SendParts } from './send-entry.ts';
+import { isWebDestination, postEntry, type WebParts } from './web-entry.ts';
 
 export type AttemptParts = SendParts &
-  LocalParts & {
+  LocalParts &
+  WebParts & {
     readonly queue: Queue;
     /** Memory for messages being sent. */
     readonly memory: Budget;
@@ -98,6 +100,7 @@ export function createAttempts(parts: AttemptParts): Attempts {
       return Promise.resolve(sameForAll(entry.recipients, { kind: 'permanent', status: '5.0.0', text: giveUp, server: '' }));
     if (entry.destination === 'local') return deliverHere(entry, body, parts);
     if (outbound.mode === 'catch') return catchEntry(entry, body, parts);
+    if (isWebDestination(entry.destination)) return postEntry(entry, body, parts);
     return sendEntry(entry, body, parts);
   }
 

@@ -183,10 +183,13 @@ function wayOf(entry: QueueEntry, parts: SendParts, server: { name: string }): W
   const { outbound } = config;
   const verified = entry.requireTls ? ' verified' : '';
   if (entry.route !== undefined) {
-    const { host, port } = entry.route;
-    const open = (): Promise<Connection> =>
-      connectTo(() => findRelay(host, parts), direct(port, entry.requireTls), parts, server);
-    return { name: `${host}:${port}${verified}`, open };
+    const { host, port, tls, username, password } = entry.route;
+    const options =
+      tls === undefined
+        ? direct(port, entry.requireTls)
+        : relayOptions({ host, port, tls, username, password, verifyCertificate: true }, entry.requireTls);
+    const open = (): Promise<Connection> => connectTo(() => findRelay(host, parts), options, parts, server);
+    return { name: `${host}:${port} ${username ?? ''}${verified}`, open };
   }
   const route = chooseRoute(outbound, domainOf(entry.from), entry.destination);
   if (route.kind === 'relay') {
