@@ -70,7 +70,7 @@ export async function startWorker(config: Config, parts: WorkerParts, log: Logge
   if (certificate !== undefined) tls.setDefault(certificate);
   const names = (Object.keys(config.services) as ServiceName[]).filter((name) => shouldRun(name, config, tls, log));
   const open = await waitForOperations(config, parts, log, signal);
-  tls.setLoader((name) => open.certificates.served(name, (found) => tls.create(found)));
+  tls.setLoader((name) => open.certificates.served(name, (found) => tls.create(found)), config.hostname);
   const base = { config, operations: open.operations, store: open, tls, log };
   const assembly = parts.assemble(base);
   const running: { name: ServiceName; service: RunningService }[] = [];

@@ -48,6 +48,7 @@ export function workerConfig(settings: Settings, ports: Ports, secrets: WorkerSe
     redis: { uri: context.redisUri },
     log: { level: settings.get('log.level') },
     tls: { cert: secrets.certificate.chain, key: secrets.certificate.key, minVersion: settings.get('tls.minVersion') },
+    acme: acme(settings),
     sealing: { keys: secrets.sealingKeys },
     auth: { allowPlaintext: settings.get('auth.allowPlaintext') },
     store: { maxMessageBytes: settings.get('store.maxMessageBytes') },
@@ -82,3 +83,21 @@ function listener(
   const port = chosen.port === 0 ? (context.endpoints[name]?.port ?? 0) : chosen.port;
   return { enabled: true, host, port };
 }
+
+/** A public authority certifies names on the Internet only. */
+function acme(settings: Settings): NonNullable<PartialConfig['acme']> {
+  const email = settings.get('acme.email');
+  const names = [serverName(settings), ...settings.get('server.names')];
+  return {
+    enabled: settings.get('acme.enabled'),
+    directory: settings.get('acme.directory'),
+    challenge: settings.get('acme.challenge'),
+    httpPort: settings.get('acme.httpPort'),
+    tlsPort: settings.get('acme.tlsPort'),
+    names: [...new Set(names)].filter((name) => name.includes('.') && !PRIVATE_NAME.test(name)),
+    ...(email === '' ? {} : { email }),
+  };
+}
+
+/** RFC 6761, 6762, 8375, and what routers use. */
+const PRIVATE_NAME = /\.(?:local|localhost|localdomain|lan|home|internal|intranet|corp|test|invalid|example|home\.arpa)$/i;

@@ -1,5 +1,5 @@
 /**
- * The certificates of a worker: one default and any number by server name (SNI). Listeners ask at each handshake, so a renewed certificate serves the
+ * The certificates of a worker: one default and any number by server name (SNI). A client that names none gets the one of this server's name. Listeners ask at each handshake, so a renewed certificate serves the
  * next connection without a restart, while connections that are open keep what they have.
  */
 import { createSecureContext, type SecureContext, type SecureVersion } from 'node:tls';
@@ -30,6 +30,7 @@ export class TlsContexts implements TlsProvider {
   readonly #byName = new Map<string, SecureContext>();
   #default: SecureContext | undefined;
   #loader: CertificateLoader | undefined;
+  #ownName = '';
 
   constructor(options: TlsContextsOptions = {}) {
     this.#options = options;
@@ -49,8 +50,10 @@ export class TlsContexts implements TlsProvider {
     this.#byName.delete(serverName.toLowerCase());
   }
 
-  setLoader(loader: CertificateLoader): void {
+  /** `ownName`: whose certificate serves clients that name none, where the loader has it. */
+  setLoader(loader: CertificateLoader, ownName = ''): void {
     this.#loader = loader;
+    this.#ownName = ownName.toLowerCase();
   }
 
   /** A context with this worker's protocol settings, for loaders. */
@@ -73,8 +76,8 @@ export class TlsContexts implements TlsProvider {
   contextFor(serverName: string | undefined): SecureContext | Promise<SecureContext> {
     const fallback = this.#default;
     if (fallback === undefined) throw new Error('no certificate is configured');
-    if (serverName === undefined || serverName === '') return fallback;
-    const name = serverName.toLowerCase();
+    const name = serverName === undefined || serverName === '' ? this.#ownName : serverName.toLowerCase();
+    if (name === '') return fallback;
     const held = this.#byName.get(name) ?? this.#byName.get(`*${name.slice(Math.max(0, name.indexOf('.')))}`);
     if (held !== undefined) return held;
     return this.#loader === undefined ? fallback : this.#loader(name).then((loaded) => loaded ?? fallback);

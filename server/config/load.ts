@@ -72,6 +72,11 @@ export function readCertificate(
   };
 }
 
+/** The certificates that verify a private ACME authority, as PEM; undefined: the usual roots do. */
+export function readAcmeRoots({ acme }: Config): string | undefined {
+  return acme.ca === undefined ? undefined : pem('acme.ca', acme.ca);
+}
+
 /** The keys that seal what is secret in the database; none are configured: an empty ring. */
 export function readSealingKeys(config: Config): Keyring {
   const { keyFile, keys } = config.sealing;
@@ -115,6 +120,7 @@ function withAbsolutePaths(config: Config, folder: string): Config {
   const { keyFile } = config.sealing;
   return {
     ...config,
+    acme: { ...config.acme, ...(config.acme.ca === undefined ? {} : { ca: absolute(config.acme.ca) }) },
     sealing: { ...config.sealing, ...(keyFile === undefined ? {} : { keyFile: path.resolve(folder, keyFile) }) },
     tls: { ...config.tls, cert: absolute(config.tls.cert), key: absolute(config.tls.key), ca: absolute(config.tls.ca) },
   };

@@ -3,6 +3,7 @@
  * Imported by the appliance as well: nothing of the server but this.
  */
 import { z } from 'zod';
+import { acme } from './acme.ts';
 import { fetching } from './fetch.ts';
 import { spam } from './spam.ts';
 
@@ -328,6 +329,7 @@ export const configSchema = z.strictObject({
   redis,
   log,
   tls,
+  acme,
   sealing,
   auth,
   store,

@@ -26,6 +26,7 @@ import type { QueueStore } from '../store/types-queue.ts';
 import type { TraceStore } from '../store/types-trace.ts';
 import { type AdminLog, createAdminLog } from './admin-log.ts';
 import { type Audits, createAudits } from './audits.ts';
+import { type AcmeOrders, createAcmeOrders } from './acme-orders.ts';
 import { type Certificates, createCertificates } from './certificates.ts';
 import { type DomainAccess, createDomainAccess } from './domain-access.ts';
 import { type DomainAliases, createDomainAliases } from './domain-aliases.ts';
@@ -75,6 +76,8 @@ export type OpenedStore = {
   readonly dump: AccountDump;
   /** By server name, besides the server's own. */
   readonly certificates: Certificates;
+  /** Those of them that a public authority issues. */
+  readonly acme: AcmeOrders;
   readonly audits: Audits;
   readonly adminLog: AdminLog;
   /** Mailboxes elsewhere, whose mail is fetched. */
@@ -177,6 +180,7 @@ export async function createOperations(config: Config, log: Logger): Promise<Ope
     secret: () => secrets.get('webhooks'),
     log: log.with({ service: 'webhooks' }),
   });
+  const certificates = createCertificates(adminTables.certificates);
   const settings = await createSettings(adminTables.settings, accounts.context.defaults, log.with({ service: 'settings' }));
   return {
     operations: { ...core.operations, accounts: accounts.operations },
@@ -189,7 +193,8 @@ export async function createOperations(config: Config, log: Logger): Promise<Ope
     },
     senders: createSenderLists({ rules: adminTables.senderRules, users: accounts.context.tables.users, access: domainAccess }),
     settings,
-    certificates: createCertificates(adminTables.certificates),
+    certificates,
+    acme: createAcmeOrders(adminTables, certificates),
     adminLog: createAdminLog(adminTables.adminLog),
     audits: createAudits({
       audits: adminTables.audits,

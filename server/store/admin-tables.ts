@@ -6,6 +6,7 @@ import type { DomainAccessFields, SenderRuleFields, SettingFields } from './type
 import type { WebhookDeliveryFields, WebhookFields } from './types-webhooks.ts';
 import type { AdminLogFields } from './types-admin-log.ts';
 import type { AuditFields, AuditMessageFields } from './types-audit.ts';
+import type { AcmeAccountFields, AcmeChallengeFields } from './types-acme.ts';
 import type { CertificateFields } from './types-certificates.ts';
 
 export type AdminTables = {
@@ -15,6 +16,8 @@ export type AdminTables = {
   readonly webhooks: Records<WebhookFields>;
   readonly webhookDeliveries: Records<WebhookDeliveryFields>;
   readonly certificates: Records<CertificateFields>;
+  readonly acmeAccounts: Records<AcmeAccountFields>;
+  readonly acmeChallenges: Records<AcmeChallengeFields>;
   readonly adminLog: Records<AdminLogFields>;
   readonly audits: Records<AuditFields>;
   readonly auditMessages: Records<AuditMessageFields>;
@@ -28,6 +31,8 @@ export function createAdminTables(database: Database): AdminTables {
     webhooks: createRecords(database, 'webhooks', { ids: ['user'] }),
     webhookDeliveries: createRecords(database, 'webhookDeliveries', { ids: ['hook'] }),
     certificates: createRecords(database, 'certificates'),
+    acmeAccounts: createRecords(database, 'acmeAccounts'),
+    acmeChallenges: createRecords(database, 'acmeChallenges'),
     adminLog: createRecords(database, 'adminLog'),
     audits: createRecords(database, 'audits', { ids: ['user'] }),
     auditMessages: createRecords(database, 'auditMessages', { ids: ['audit', 'content', 'mailbox'] }),
@@ -67,6 +72,34 @@ export const ADMIN_INDEXES: readonly IndexEntry[] = [
     reason: 'One certificate per server name.',
   },
   { collection: 'certificates', name: 'names', key: { names: 1 }, reason: 'Handshakes look up the name that the client says.' },
+  {
+    collection: 'certificates',
+    name: 'orders',
+    key: { orderNext: 1 },
+    options: { partialFilterExpression: { acme: true } },
+    reason: 'Certificates whose order is due.',
+  },
+  {
+    collection: 'acmeAccounts',
+    name: 'directory',
+    key: { directory: 1 },
+    options: { unique: true },
+    reason: 'One account for each authority.',
+  },
+  {
+    collection: 'acmeChallenges',
+    name: 'token',
+    key: { token: 1 },
+    options: { unique: true },
+    reason: 'The authority asks for it by its token.',
+  },
+  {
+    collection: 'acmeChallenges',
+    name: 'expiry',
+    key: { expires: 1 },
+    options: { expireAfterSeconds: 0 },
+    reason: 'What an interrupted order left goes.',
+  },
   {
     collection: 'auditMessages',
     name: 'message',

@@ -9,6 +9,7 @@ import { type Database, guarded } from './connect.ts';
 
 /** By collection: fields of the document itself. */
 const SEALED_FIELDS: Readonly<Record<string, readonly string[]>> = {
+  acmeAccounts: ['privateKey'],
   certificates: ['privateKey'],
   dkimKeys: ['privateKey'],
   externalAccounts: ['password'],

@@ -60,6 +60,12 @@ export const deSettings: typeof enSettings = {
     label: {
       'server.hostname': 'Name des Servers',
       'server.names': 'Weitere Namen',
+      'acme.enabled': 'Zertifikate einer öffentlichen Stelle',
+      'acme.email': 'Adresse für die Stelle',
+      'acme.challenge': 'Wie gezeigt wird, dass ein Name uns gehört',
+      'acme.directory': 'Die Stelle',
+      'acme.httpPort': 'Port für die Stelle (HTTP)',
+      'acme.tlsPort': 'Port für die Stelle (TLS)',
       workers: 'Worker-Prozesse',
       'auth.allowPlaintext': 'Kennwörter ohne Verschlüsselung',
       'tls.minVersion': 'Älteste TLS-Version',
@@ -103,6 +109,7 @@ export const deSettings: typeof enSettings = {
       'metrics.maxDays': 'Alter der Kurven',
     },
     choice: {
+      'acme.challenge': { 'http-01': 'Durch HTTP, Port 80', 'tls-alpn-01': 'Durch TLS, Port 443' },
       'auth.allowPlaintext': { never: 'Nie', loopback: 'Von diesem Rechner', always: 'Immer' },
       'tls.minVersion': { 'TLSv1.2': 'TLS 1.2', 'TLSv1.3': 'TLS 1.3' },
       'delivery.quotaFailure': { temporary: 'Später versuchen (452)', permanent: 'Abgewiesen (552)' },
@@ -127,6 +134,15 @@ export const deSettings: typeof enSettings = {
       'server.hostname':
         'Der Name, mit dem dieser Server grüßt, und der erste Name in seinem Zertifikat. Leer: der Name dieses Rechners.',
       'server.names': 'Weitere Namen, unter denen Programme diesen Server erreichen. Sie kommen in das Zertifikat.',
+      'acme.enabled':
+        'Lässt Zertifikate für die Namen oben von einer öffentlichen Stelle (Let’s Encrypt) ausstellen und erneuern. Wer das einschaltet, stimmt deren Bedingungen zu. Die Stelle muss diesen Rechner aus dem Internet erreichen.',
+      'acme.email': 'Wohin die Stelle schreiben darf, etwa wenn ein Zertifikat bald endet.',
+      'acme.challenge':
+        'Wie der Stelle gezeigt wird, dass ein Name hierher führt: durch HTTP auf Port 80 oder durch TLS auf Port 443. Der Port ist nur offen, solange sie fragt.',
+      'acme.directory': 'Die Stelle: eine andere, oder zum Ausprobieren das „staging“-Verzeichnis von Let’s Encrypt.',
+      'acme.httpPort':
+        'Der Port für HTTP, wenn Port 80 aus dem Internet hier zu einem anderen führt. 0: keiner; ein anderer Webserver gibt /.well-known/acme-challenge/ an die HTTP-API weiter.',
+      'acme.tlsPort': 'Der Port für TLS, wenn Port 443 aus dem Internet hier zu einem anderen führt.',
       workers: 'Wie viele Worker-Prozesse sich die Ports teilen. Einer genügt für ein Büro; mehr nutzen mehr Prozessorkerne.',
       'auth.allowPlaintext':
         'Von wo ein Kennwort über eine Verbindung ohne TLS kommen darf. „Immer“ nur, wenn ein altes Gerät es braucht.',

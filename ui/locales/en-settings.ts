@@ -55,6 +55,12 @@ export const enSettings = {
     label: {
       'server.hostname': 'Name of the server',
       'server.names': 'Further names',
+      'acme.enabled': 'Certificates of a public authority',
+      'acme.email': 'Address for the authority',
+      'acme.challenge': 'How a name is shown to be ours',
+      'acme.directory': 'The authority',
+      'acme.httpPort': 'Port for the authority (HTTP)',
+      'acme.tlsPort': 'Port for the authority (TLS)',
       workers: 'Worker processes',
       'auth.allowPlaintext': 'Passwords without encryption',
       'tls.minVersion': 'Oldest TLS version',
@@ -98,6 +104,7 @@ export const enSettings = {
       'metrics.maxDays': 'Age of the plots',
     },
     choice: {
+      'acme.challenge': { 'http-01': 'By HTTP, port 80', 'tls-alpn-01': 'By TLS, port 443' },
       'auth.allowPlaintext': { never: 'Never', loopback: 'From this computer', always: 'Always' },
       'tls.minVersion': { 'TLSv1.2': 'TLS 1.2', 'TLSv1.3': 'TLS 1.3' },
       'delivery.quotaFailure': { temporary: 'Try again later (452)', permanent: 'Refused (552)' },

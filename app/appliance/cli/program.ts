@@ -94,6 +94,7 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
 
   addTokenCommands(group(program, 'token', 'access tokens of the HTTP API'));
   addSecretsCommands(group(program, 'secrets', 'the keys that seal what is secret in the database'));
+  addCertificateCommands(group(program, 'certificate', 'certificates by server name'));
   addBanCommands(group(program, 'ban', 'who is kept out for wrong passwords'));
   addQueueCommands(group(program, 'queue', 'mail that waits to be sent'));
   addListCommands(group(program, 'list', 'distribution lists'));
@@ -235,6 +236,22 @@ function addSecretsCommands(secrets: Command): void {
   );
   add(secrets, 'rotate', 'seal with a new key from the next start on; older keys go on opening').action(
     async (options: CommonOptions) => commands((module) => module.rotateKeys(contextOf(options))),
+  );
+}
+
+function addCertificateCommands(certificate: Command): void {
+  const commands = async <T>(use: (module: typeof import('./commands/certificate.ts')) => Promise<T>): Promise<T> =>
+    use(await import('./commands/certificate.ts'));
+  add(certificate, 'list', 'list certificates, and why one was not issued').action(async (options: CommonOptions) =>
+    commands((module) => module.listCertificates(contextOf(options))),
+  );
+  add(certificate, 'order <name>', 'have one issued by the public authority (setting acme.enabled), and wait for it')
+    .option('--no-wait', 'do not wait')
+    .action(async (name: string, options: CommonOptions & { readonly wait: boolean }) =>
+      commands((module) => module.orderCertificate(contextOf(options), name, options.wait)),
+    );
+  add(certificate, 'remove <name>', 'remove one; the server’s own serves that name again').action(
+    async (name: string, options: CommonOptions) => commands((module) => module.removeCertificate(contextOf(options), name)),
   );
 }
 

@@ -34,6 +34,37 @@ export const settings = {
     { ...nameForm, allowed: 'host names', max: 50 },
     { restart: 'worker', help: 'More names by which clients reach this server. They are added to the certificate.' },
   ),
+  'acme.enabled': flag(false, {
+    restart: worker,
+    help: 'Have certificates for the names above issued by a public authority (Let’s Encrypt), and renewed. To switch it on is to agree to its terms of service. The authority must reach this computer from the Internet.',
+  }),
+  'acme.email': text(
+    '',
+    { pattern: /^$|^[^\s@]+@[^\s@]+$/, allowed: 'an email address, or nothing' },
+    { restart: worker, help: 'Where the authority may write to, for example when a certificate is about to end.' },
+  ),
+  'acme.challenge': choice('http-01', ['http-01', 'tls-alpn-01'], {
+    restart: worker,
+    help: 'How the authority is shown that a name leads here: http-01 on port 80, tls-alpn-01 on port 443. The port is open only while it asks.',
+  }),
+  'acme.directory': text(
+    'https://acme-v02.api.letsencrypt.org/directory',
+    { pattern: /^https:\/\/\S+$/, allowed: 'the https URL of an ACME directory' },
+    { restart: worker, help: 'The authority. Another one, or the staging directory of Let’s Encrypt for trying.' },
+  ),
+  'acme.httpPort': integer(
+    80,
+    { min: 0, max: 65_535 },
+    {
+      restart: worker,
+      help: 'The port for http-01, where port 80 of the Internet is passed on to another one here. 0: none; another web server passes /.well-known/acme-challenge/ to the HTTP API.',
+    },
+  ),
+  'acme.tlsPort': integer(
+    443,
+    { min: 1, max: 65_535 },
+    { restart: worker, help: 'The port for tls-alpn-01, where port 443 of the Internet is passed on to another one here.' },
+  ),
   workers: integer(
     1,
     { min: 1, max: 64 },
