@@ -9,10 +9,10 @@ import path from 'node:path';
 import { type Logger, createLogger } from '../../server/base/log.ts';
 import type { OwnerLock } from '../../server/base/owner-lock.ts';
 import { CertificateKeeper } from './certificates/keeper.ts';
-import type { ServerCertificate } from './certificates/certificates.ts';
+import { describeCertificate, type ServerCertificate } from './certificates/certificates.ts';
 import { certificateNames } from './certificates/names.ts';
 import { removeControlFile, writeControlFile } from './control/control-file.ts';
-import type { ControlEvent, Finding, Notice, Status } from './control/contract.ts';
+import type { CertificateInfo, ControlEvent, Finding, Notice, Status } from './control/contract.ts';
 import { ControlFault } from './control/fault.ts';
 import { ControlServer } from './control/server.ts';
 import type { ControlSubject, WorkerApi } from './control/subject.ts';
@@ -220,6 +220,15 @@ export class Appliance implements ControlSubject {
   workerApi(): WorkerApi | undefined {
     const api = this.#supervisor.endpoints()['api'];
     return api === undefined ? undefined : { host: connectableHost(api.host), port: api.port, token: this.#apiToken };
+  }
+
+  certificate(): CertificateInfo | undefined {
+    const { current } = this.#certificates;
+    return current === undefined ? undefined : describeCertificate(current);
+  }
+
+  renewCertificate(): Promise<void> {
+    return this.#certificates.renew();
   }
 
   startService(name: string): Promise<void> {

@@ -52,6 +52,12 @@ export class AuthLog {
     return this.#context.tables.authEvents.page({ user, action, ip }, { ...page, descending: true });
   }
 
+  /** Of all users, newest first. */
+  listAll(query: AuthLogQuery & { readonly result?: string | undefined }): Promise<Page<Stored<AuthEventFields>>> {
+    const { action, result, ip, ...page } = query;
+    return this.#context.tables.authEvents.page({ action, result, ip }, { ...page, descending: true });
+  }
+
   async get(user: string, id: string): Promise<Stored<AuthEventFields> | undefined> {
     return this.#context.tables.authEvents.findOne({ id, user });
   }

@@ -60,7 +60,7 @@ test('a link signs in once; without one the page says how to get it', { skip: no
   await second.page.getByText('This link does not work any more').waitFor();
   assert.deepEqual(await second.axe(), []);
   await second.page.getByLabel('Or paste the link here').fill(await appliance.signInUrl());
-  await second.page.getByRole('button', { name: 'Sign in' }).click();
+  await second.page.getByRole('button', { name: 'Open with the link' }).click();
   await second.page.getByRole('heading', { level: 1, name: 'Everything is working' }).waitFor();
   assert.deepEqual(second.troubles, []);
   await second.close();

@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ControlServer } from '../../app/appliance/control/server.ts';
-import type { ControlEvent, Service, Status } from '../../app/appliance/control/contract.ts';
+import type { CertificateInfo, ControlEvent, Service, Status } from '../../app/appliance/control/contract.ts';
 import type { ControlSubject } from '../../app/appliance/control/subject.ts';
 import { LogStore } from '../../app/appliance/logs/store.ts';
 import { MetricsStore } from '../../app/appliance/metrics/store.ts';
@@ -128,6 +128,8 @@ export async function raiseStage(options: StageOptions = {}): Promise<Stage> {
       { name: 'clock', state: 'ok', message: 'it goes right' },
       { name: 'ports', state: 'ok', message: 'imap 143, imaps 993, submission 587, submissions 465, smtp 25' },
     ],
+    certificate: playedCertificate,
+    renewCertificate: async () => void asked.push('renew certificate'),
     shutdown: () => void asked.push('shutdown'),
     subscribe: (listener) => {
       listeners.add(listener);
@@ -178,6 +180,17 @@ function playedServices(since: string): Service[] {
     { ...common, name: 'valkey', kind: 'valkey', pid: 4102, port: 40124, version: '9.1.2', rssBytes: 9 * mebibyte },
     { ...common, name: 'worker-1', kind: 'worker', pid: 4103, port: null, version: '0.1.0', rssBytes: 101 * mebibyte },
   ];
+}
+
+function playedCertificate(): CertificateInfo {
+  const fingerprint = Array.from({ length: 32 }, (_, i) => (i * 7 + 16).toString(16).toUpperCase().padStart(2, '0')).join(':');
+  return {
+    names: ['mail.example.org', 'desk.local', '192.168.1.10'],
+    notBefore: new Date(Date.now() - 40 * 24 * hour).toISOString(),
+    notAfter: new Date(Date.now() + 357 * 24 * hour).toISOString(),
+    fingerprint,
+    authority: { name: 'Mallard on desk', notAfter: new Date(Date.now() + 3600 * 24 * hour).toISOString(), fingerprint },
+  };
 }
 
 function endpointsOf(settings: Settings, status: Status): Status['endpoints'] {

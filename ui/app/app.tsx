@@ -8,7 +8,7 @@ import { useTranslation } from 'react-i18next';
 import { LiveRegions } from '../lib/announce.tsx';
 import { Fault } from '../lib/fault.ts';
 import { onUnauthorized } from '../lib/request.ts';
-import { sessionQuery } from '../lib/queries.ts';
+import { sessionQuery, signedOut } from '../lib/queries.ts';
 import { makeRouter } from './router.tsx';
 import { SessionGate } from './session-gate.tsx';
 import { themeFor, variables } from './theme.ts';
@@ -25,7 +25,7 @@ export function makeQueryClient(): QueryClient {
       },
     },
   });
-  onUnauthorized(() => client.setQueryData(sessionQuery.queryKey, { signedIn: false }));
+  onUnauthorized(() => client.setQueryData(sessionQuery.queryKey, signedOut));
   return client;
 }
 

@@ -71,13 +71,19 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import('../features/settings/settings-page.tsx'), 'SettingsPage'),
 });
 
+const security = createRoute({
+  getParentRoute: () => root,
+  path: '/security',
+  validateSearch: z.object({ tab: text }),
+  component: lazyRouteComponent(() => import('../features/security/security-page.tsx'), 'SecurityPage'),
+});
 const setup = createRoute({
   getParentRoute: () => root,
   path: '/setup',
   component: lazyRouteComponent(() => import('../features/setup/setup-page.tsx'), 'SetupPage'),
 });
 
-const tree = root.addChildren([home, people, person, connect, domains, mail, services, logs, settings, setup]);
+const tree = root.addChildren([home, people, person, connect, domains, mail, security, services, logs, settings, setup]);
 
 export function makeRouter(client: QueryClient) {
   return createRouter({

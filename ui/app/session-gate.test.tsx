@@ -13,7 +13,7 @@ test('a session asked for before the link was taken does not sign out again', as
   });
   window.location.hash = '#signin=abcDEF_123-xyz';
   await screen.findByText('inside');
-  answerLate({ signedIn: false });
+  answerLate({ signedIn: false, here: true, passwordSet: false, passkey: false });
   await new Promise((resolve) => setTimeout(resolve, 50));
   expect(screen.getByText('inside')).toBeTruthy();
 });

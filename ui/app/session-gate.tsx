@@ -9,7 +9,7 @@ import { useTranslation } from 'react-i18next';
 import { routes } from '../../app/appliance/control/contract.ts';
 import { control } from '../lib/control.ts';
 import type { Fault } from '../lib/fault.ts';
-import { sessionQuery } from '../lib/queries.ts';
+import { sessionQuery, unknownSession } from '../lib/queries.ts';
 import { linkSecret } from './sign-in-link.ts';
 import { SignIn } from './sign-in.tsx';
 
@@ -31,7 +31,7 @@ export function SessionGate({ children }: { children: ReactNode }): ReactElement
     onSuccess: async () => {
       // The first look at the session may still be under way, and was answered before the link: it must not sign out again.
       await client.cancelQueries({ queryKey: sessionQuery.queryKey });
-      client.setQueryData(sessionQuery.queryKey, { signedIn: true });
+      client.setQueryData(sessionQuery.queryKey, (former) => ({ ...unknownSession, ...former, signedIn: true }));
     },
   });
   const { mutate } = signIn;
@@ -55,6 +55,7 @@ export function SessionGate({ children }: { children: ReactNode }): ReactElement
   }
   return (
     <SignIn
+      session={session.data}
       fault={signIn.error ?? session.error}
       onLink={(secret) => signIn.mutate(secret)}
       onRetry={session.error === null ? undefined : () => void session.refetch()}

@@ -139,7 +139,7 @@ function AccountMenu(): ReactElement {
     mutationFn: () => control(routes.signOut),
     onSettled: () => {
       client.clear();
-      client.setQueryData(sessionQuery.queryKey, { signedIn: false });
+      void client.invalidateQueries({ queryKey: sessionQuery.queryKey });
     },
   });
   return (

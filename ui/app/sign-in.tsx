@@ -1,29 +1,26 @@
-/** The page for who is not signed in: how to get a link, and a place to paste one. */
-import { Alert, Button, Card, Center, Code, Group, List, Stack, Text, TextInput, Title } from '@mantine/core';
+/** The page for who is not signed in: the password or a passkey; on the computer itself also a link that works once. */
+import { Alert, Button, Card, Center, Code, Divider, Group, List, Stack, Text, TextInput, Title } from '@mantine/core';
 import { IconKey, IconRefresh } from '@tabler/icons-react';
 import { type ReactElement, useState } from 'react';
 import { Trans, useTranslation } from 'react-i18next';
 import { Logo } from '../components/logo.tsx';
 import { FaultAlert } from '../components/fault-alert.tsx';
 import { LanguageMenu, ColorSchemeMenu } from '../components/preferences.tsx';
+import type { SessionInfo } from '../../app/appliance/control/contract-access.ts';
 import type { Fault } from '../lib/fault.ts';
+import { PasswordForm } from './password-form.tsx';
 import { linkSecret } from './sign-in-link.ts';
 
 export interface SignInProps {
+  /** Undefined while it is not known. */
+  readonly session: SessionInfo | undefined;
   readonly fault: Fault | null;
   readonly onLink: (secret: string) => void;
   readonly onRetry: (() => void) | undefined;
 }
 
-export function SignIn({ fault, onLink, onRetry }: SignInProps): ReactElement {
+export function SignIn({ session, fault, onLink, onRetry }: SignInProps): ReactElement {
   const { t } = useTranslation();
-  const [text, setText] = useState('');
-  const [wrong, setWrong] = useState(false);
-  const submit = (): void => {
-    const secret = linkSecret(text);
-    setWrong(secret === undefined);
-    if (secret !== undefined) onLink(secret);
-  };
   return (
     <Center mih="100vh" p="md" component="main">
       <title>{t('signIn.title')}</title>
@@ -53,41 +50,67 @@ export function SignIn({ fault, onLink, onRetry }: SignInProps): ReactElement {
               {t('common.tryAgain')}
             </Button>
           )}
-          <List type="ordered" spacing="xs" size="sm">
-            <List.Item>{t('signIn.stepApp')}</List.Item>
-            <List.Item>
-              <Trans i18nKey="signIn.stepTerminal" components={{ code: <Code /> }} />
-            </List.Item>
-          </List>
-          <form
-            onSubmit={(event) => {
-              event.preventDefault();
-              submit();
-            }}
-          >
-            <Stack gap="sm">
-              <TextInput
-                label={t('signIn.paste')}
-                placeholder="http://127.0.0.1:8090/#signin=…"
-                value={text}
-                onChange={(event) => {
-                  setText(event.currentTarget.value);
-                  setWrong(false);
-                }}
-                error={wrong ? t('signIn.notALink') : undefined}
-                autoComplete="off"
-                spellCheck={false}
-              />
-              <Button type="submit" leftSection={<IconKey size={16} aria-hidden />} disabled={text.trim() === ''}>
-                {t('signIn.submit')}
-              </Button>
-            </Stack>
-          </form>
-          <Alert variant="light" color="gray" p="sm">
-            <Text size="sm">{t('signIn.why')}</Text>
-          </Alert>
+          {session?.passwordSet === true && <PasswordForm session={session} />}
+          {session?.here === false && !session.passwordSet && (
+            <Alert color="orange" title={t('signIn.noPassword')}>
+              <Text size="sm">
+                <Trans i18nKey="signIn.noPasswordAdvice" components={{ code: <Code /> }} />
+              </Text>
+            </Alert>
+          )}
+          {session?.here !== false && <ByLink onLink={onLink} divided={session?.passwordSet === true} />}
         </Stack>
       </Card>
     </Center>
+  );
+}
+
+/** Only on the computer itself. */
+function ByLink({ onLink, divided }: { onLink: (secret: string) => void; divided: boolean }): ReactElement {
+  const { t } = useTranslation();
+  const [text, setText] = useState('');
+  const [wrong, setWrong] = useState(false);
+  const submit = (): void => {
+    const secret = linkSecret(text);
+    setWrong(secret === undefined);
+    if (secret !== undefined) onLink(secret);
+  };
+  return (
+    <>
+      {divided && <Divider label={t('signIn.or')} />}
+      <List type="ordered" spacing="xs" size="sm">
+        <List.Item>{t('signIn.stepApp')}</List.Item>
+        <List.Item>
+          <Trans i18nKey="signIn.stepTerminal" components={{ code: <Code /> }} />
+        </List.Item>
+      </List>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          submit();
+        }}
+      >
+        <Stack gap="sm">
+          <TextInput
+            label={t('signIn.paste')}
+            placeholder="http://127.0.0.1:8090/#signin=…"
+            value={text}
+            onChange={(event) => {
+              setText(event.currentTarget.value);
+              setWrong(false);
+            }}
+            error={wrong ? t('signIn.notALink') : undefined}
+            autoComplete="off"
+            spellCheck={false}
+          />
+          <Button type="submit" leftSection={<IconKey size={16} aria-hidden />} disabled={text.trim() === ''}>
+            {t('signIn.openLink')}
+          </Button>
+        </Stack>
+      </form>
+      <Alert variant="light" color="gray" p="sm">
+        <Text size="sm">{t('signIn.why')}</Text>
+      </Alert>
+    </>
   );
 }

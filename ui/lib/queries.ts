@@ -1,6 +1,13 @@
 /** Server state that several screens share. Status and settings are kept fresh by the event stream (live.ts). */
 import { queryOptions, useMutation, useQuery, useQueryClient, type UseMutationResult } from '@tanstack/react-query';
-import { routes, type SettingEntry, type SettingsChanged, type Status } from '../../app/appliance/control/contract.ts';
+import {
+  type CertificateInfo,
+  routes,
+  type SettingEntry,
+  type SettingsChanged,
+  type Status,
+} from '../../app/appliance/control/contract.ts';
+import type { SessionInfo } from '../../app/appliance/control/contract-access.ts';
 import { control } from './control.ts';
 import type { Fault } from './fault.ts';
 
@@ -14,7 +21,20 @@ export const settingsQuery = queryOptions<readonly SettingEntry[], Fault>({
   queryFn: async ({ signal }) => (await control(routes.settings, { signal })).settings,
 });
 
-export const sessionQuery = queryOptions<{ signedIn: boolean }, Fault>({
+export const certificateQuery = queryOptions<CertificateInfo, Fault>({
+  queryKey: ['certificate'],
+  queryFn: ({ signal }) => control(routes.certificate, { signal }),
+});
+
+/** Before the appliance has said more. */
+export const unknownSession: SessionInfo = { signedIn: false, here: true, passwordSet: false, passkey: false };
+
+/** What is known of the session stays, but for that. */
+export function signedOut(former: SessionInfo | undefined): SessionInfo {
+  return { ...unknownSession, ...former, signedIn: false };
+}
+
+export const sessionQuery = queryOptions<SessionInfo, Fault>({
   queryKey: ['session'],
   queryFn: ({ signal }) => control(routes.session, { signal }),
   staleTime: Number.POSITIVE_INFINITY,

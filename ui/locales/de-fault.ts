@@ -26,6 +26,31 @@ export const deFault: typeof enFault = {
       what: 'Die Anfrage kam von einer anderen Seite.',
       advice: 'Öffnen Sie Mallard in einem eigenen Tab und versuchen Sie es noch einmal.',
     },
+    InsecureTransport: {
+      what: 'Von einem anderen Rechner geht es nur verschlüsselt.',
+      advice: 'Öffnen Sie die Seite mit https:// am Anfang der Adresse.',
+    },
+    OnlyHere: {
+      what: 'Das geht nur am Rechner selbst.',
+      advice: 'Melden Sie sich hier mit dem Kennwort an, oder tun Sie es am Server.',
+    },
+    WrongPassword: {
+      what: 'Das Kennwort stimmt nicht.',
+      advice: 'Achten Sie auf Großbuchstaben. Nach mehreren Versuchen müssen Sie warten.',
+    },
+    WrongCode: {
+      what: 'Dieser Code stimmt nicht.',
+      advice: 'Ein Code gilt einmal und eine halbe Minute; warten Sie auf den nächsten. Geht die Uhr des Telefons richtig?',
+    },
+    WeakPassword: {
+      what: 'Dieses Kennwort ist zu leicht zu erraten.',
+      advice: 'Die Einzelheiten sagen, warum. Nehmen Sie ein längeres.',
+    },
+    NoPassword: { what: 'Es gibt noch kein Kennwort.', advice: 'Setzen Sie eines am Server selbst, unter Sicherheit.' },
+    PasskeyRefused: {
+      what: 'Der Passkey wurde nicht benutzt.',
+      advice: 'Browser oder Gerät brachen ab. Versuchen Sie es noch einmal, oder nehmen Sie das Kennwort.',
+    },
     NotFound: { what: 'Es ist nicht da.', advice: 'Vielleicht wurde es inzwischen entfernt. Gehen Sie zurück zur Liste.' },
     MethodNotAllowed: {
       what: 'Der Server kennt das nicht.',

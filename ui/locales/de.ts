@@ -6,6 +6,7 @@ import { deFault } from './de-fault.ts';
 import { deLogs } from './de-logs.ts';
 import { deMail } from './de-mail.ts';
 import { dePeople } from './de-people.ts';
+import { deSecurity, deSignIn } from './de-security.ts';
 import { deServices } from './de-services.ts';
 import { deSettings } from './de-settings.ts';
 import { deSetup } from './de-setup.ts';
@@ -21,6 +22,9 @@ export const de: Catalogue = {
     copyThis: 'Kopieren: {{what}}',
     cancel: 'Abbrechen',
     close: 'Schließen',
+    print: 'Drucken',
+    saveFile: 'Als Datei sichern',
+    showPassword: 'Kennwort zeigen',
     save: 'Speichern',
     back: 'Zurück',
     next: 'Weiter',
@@ -64,24 +68,14 @@ export const de: Catalogue = {
       'Sie sehen den letzten bekannten Stand. Die Seite versucht es von selbst weiter; bleibt es dabei, sehen Sie nach, ob Mallard noch läuft.',
     back: 'Wieder mit Mallard verbunden.',
   },
-  signIn: {
-    title: 'Bei Mallard anmelden',
-    lead: 'Diese Seite verwaltet Ihren Mailserver. Sie öffnet sich mit einem Link, der einmal gilt.',
-    stepApp: 'Wenn Sie die App benutzen, öffnen Sie das Fenster über ihr Symbol: Es meldet sich von selbst an.',
-    stepTerminal: 'In einem Terminal auf dem Server: <code>mallard gui</code> ausführen und den ausgegebenen Link öffnen.',
-    paste: 'Oder den Link hier einfügen',
-    submit: 'Anmelden',
-    notALink: 'Das ist kein Anmelde-Link. Er sieht aus wie http://…/#signin=… und wird von „mallard gui“ ausgegeben.',
-    usedLink: 'Dieser Link gilt nicht mehr',
-    usedLinkAdvice: 'Ein Link gilt einmal und nur eine Stunde lang. Holen Sie sich einen neuen.',
-    why: 'Warum ein Link? Wer auf dem Server einen Befehl ausführen kann, dem gehört er ohnehin, und niemand muss sich noch ein Kennwort ausdenken.',
-  },
+  signIn: deSignIn,
   nav: {
     home: 'Übersicht',
     people: 'Personen',
     connect: 'Gerät verbinden',
     domains: 'Domains',
     mail: 'Postfluss',
+    security: 'Sicherheit',
     services: 'Dienste',
     logs: 'Protokoll',
     settings: 'Einstellungen',
@@ -91,6 +85,7 @@ export const de: Catalogue = {
       connect: 'outlook thunderbird iphone android apple mail handy telefon einrichten qr',
       domains: 'dns dkim spf dmarc mx einträge zone alias',
       mail: 'warteschlange queue spur trace zustellung wo ist meine post',
+      security: 'anmeldungen sperren ausgesperrt zertifikate tls ssl audit protokoll kennwort totp passkey',
       services: 'protokolle imap pop3 smtp lmtp ports prozesse mongodb redis valkey neustart',
       logs: 'journal ereignisse fehler logs verlauf',
       settings: 'konfiguration optionen settings',
@@ -156,6 +151,7 @@ export const de: Catalogue = {
     noWarnings: 'Keine. Nichts ist schiefgegangen.',
   },
   ...deServices,
+  ...deSecurity,
   ...deFault,
   ...deLogs,
   ...deMail,

@@ -19,6 +19,25 @@ export const enFault = {
       advice: 'Use the address that “mallard status” prints, or add the name in Settings (server.names).',
     },
     ForbiddenOrigin: { what: 'The request came from another site.', advice: 'Open Mallard in a tab of its own and try again.' },
+    InsecureTransport: {
+      what: 'From another computer only an encrypted connection will do.',
+      advice: 'Open the page with https:// at the beginning of its address.',
+    },
+    OnlyHere: {
+      what: 'That works only on the computer itself.',
+      advice: 'Sign in with the password here, or do it on the server.',
+    },
+    WrongPassword: { what: 'The password is not right.', advice: 'Mind capital letters. After several tries you have to wait.' },
+    WrongCode: {
+      what: 'This code is not right.',
+      advice: 'A code works once and for half a minute; wait for the next one. See whether the clock of the phone goes right.',
+    },
+    WeakPassword: { what: 'This password is too easy to guess.', advice: 'The details say why. Take a longer one.' },
+    NoPassword: { what: 'There is no password yet.', advice: 'Set one on the server itself, under Security.' },
+    PasskeyRefused: {
+      what: 'The passkey was not used.',
+      advice: 'The browser or the device broke off. Try again, or use the password.',
+    },
     NotFound: { what: 'It is not there.', advice: 'It may have been removed meanwhile. Go back to the list.' },
     MethodNotAllowed: {
       what: 'The server does not know this deed.',

@@ -6,6 +6,7 @@ import { enFault } from './en-fault.ts';
 import { enLogs } from './en-logs.ts';
 import { enMail } from './en-mail.ts';
 import { enPeople } from './en-people.ts';
+import { enSecurity, enSignIn } from './en-security.ts';
 import { enServices } from './en-services.ts';
 import { enSettings } from './en-settings.ts';
 import { enSetup } from './en-setup.ts';
@@ -20,6 +21,9 @@ export const en = {
     copyThis: 'Copy: {{what}}',
     cancel: 'Cancel',
     close: 'Close',
+    print: 'Print',
+    saveFile: 'Save as a file',
+    showPassword: 'Show the password',
     save: 'Save',
     back: 'Back',
     next: 'Next',
@@ -62,24 +66,14 @@ export const en = {
       'What you see is the last that was known. The page tries again by itself; if it stays so, see whether Mallard still runs.',
     back: 'Connected to Mallard again.',
   },
-  signIn: {
-    title: 'Sign in to Mallard',
-    lead: 'This page manages your mail server. It opens with a link that works once.',
-    stepApp: 'If you use the desktop app, open the window from its symbol: it signs in by itself.',
-    stepTerminal: 'In a terminal on the server, run <code>mallard gui</code> and open the link that it prints.',
-    paste: 'Or paste the link here',
-    submit: 'Sign in',
-    notALink: 'This is no sign-in link. It looks like http://…/#signin=… and is printed by “mallard gui”.',
-    usedLink: 'This link does not work any more',
-    usedLinkAdvice: 'A link works once, and only for an hour. Get a new one.',
-    why: 'Why a link? Whoever can run a command on the server owns it anyway, and nobody has to invent one more password.',
-  },
+  signIn: enSignIn,
   nav: {
     home: 'Home',
     people: 'People',
     connect: 'Connect a device',
     domains: 'Domains',
     mail: 'Mail flow',
+    security: 'Security',
     services: 'Services',
     logs: 'Logs',
     settings: 'Settings',
@@ -89,6 +83,7 @@ export const en = {
       connect: 'outlook thunderbird iphone android apple mail client setup qr phone',
       domains: 'dns dkim spf dmarc mx records zone alias',
       mail: 'queue trace where is my mail delivery outgoing bounce spool',
+      security: 'sign-ins bans blocked addresses certificates tls ssl audit log password totp passkey two-factor',
       services: 'protocols imap pop3 smtp lmtp ports listeners processes mongodb redis valkey restart',
       logs: 'journal events errors trace history',
       settings: 'configuration options preferences',
@@ -154,6 +149,7 @@ export const en = {
     noWarnings: 'None. Nothing has gone wrong.',
   },
   ...enServices,
+  ...enSecurity,
   ...enFault,
   ...enLogs,
   ...enMail,

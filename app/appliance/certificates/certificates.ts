@@ -8,10 +8,12 @@
 import { spawn } from 'node:child_process';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { Issued, IssueRequest } from './issuer.ts';
+import type { CertificateInfo } from '../control/contract.ts';
 import type { CertificateNames } from './names.ts';
 
 export interface ServerCertificate {
@@ -60,6 +62,28 @@ export async function ensureCertificate(
   });
   writePair(folder, 'server', made);
   return assemble(made, authority, false);
+}
+
+/** The next `ensureCertificate` makes a new one. */
+export async function discardCertificate(folder: string): Promise<void> {
+  await rm(files(folder, 'server').certificateFile, { force: true });
+}
+
+/** What a certificate says of itself, for people. */
+export function describeCertificate({ chain, authority }: ServerCertificate): CertificateInfo {
+  const leaf = new X509Certificate(chain);
+  const root = new X509Certificate(authority);
+  return {
+    names: (leaf.subjectAltName ?? '').split(', ').map((name) => name.replace(/^(DNS|IP Address):/, '')),
+    notBefore: leaf.validFromDate.toISOString(),
+    notAfter: leaf.validToDate.toISOString(),
+    fingerprint: leaf.fingerprint256,
+    authority: {
+      name: /CN=(.*)/.exec(root.subject)?.[1] ?? '',
+      notAfter: root.validToDate.toISOString(),
+      fingerprint: root.fingerprint256,
+    },
+  };
 }
 
 /** The file that people install on their devices. */

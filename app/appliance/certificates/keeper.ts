@@ -3,7 +3,7 @@
  * or LAN address, and tells when there is another certificate.
  */
 import type { Logger } from '../../../server/base/log.ts';
-import { ensureCertificate, type ServerCertificate } from './certificates.ts';
+import { discardCertificate, ensureCertificate, type ServerCertificate } from './certificates.ts';
 import { certificateNames } from './names.ts';
 
 export interface KeeperOptions {
@@ -42,6 +42,16 @@ export class CertificateKeeper {
 
   stop(): void {
     clearInterval(this.#timer);
+  }
+
+  /** A new certificate whatever the age of the present one. Rejects when none can be made; the present one stays then. */
+  async renew(): Promise<void> {
+    const made = this.#checking.then(async () => {
+      await discardCertificate(this.#options.folder);
+      this.#options.onRenewed(await this.#ensure());
+    });
+    this.#checking = made.catch(() => {});
+    await made;
   }
 
   /** Looks now, after the look that is going on. A failure is logged and the former certificate stays. */

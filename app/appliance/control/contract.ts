@@ -99,6 +99,15 @@ export const findingSchema = z.object({
   remedy: z.string().optional(),
 });
 
+export const certificateSchema = z.object({
+  names: z.array(z.string()),
+  notBefore: z.iso.datetime(),
+  notAfter: z.iso.datetime(),
+  /** SHA-256, as people compare it. */
+  fingerprint: z.string(),
+  authority: z.object({ name: z.string(), notAfter: z.iso.datetime(), fingerprint: z.string() }),
+});
+
 /** Query parameters are text; a list is separated by commas. */
 const commaList = z
   .string()
@@ -209,6 +218,10 @@ export const routes = {
   }),
   preflight: route('GET', '/control/preflight', { answer: z.object({ checks: z.array(findingSchema) }) }),
   shutdown: route('POST', '/control/shutdown', { answer: done }),
+  /** The certificate that all services present, made by this installation's own authority. */
+  certificate: route('GET', '/control/certificate', { answer: certificateSchema }),
+  /** A new one from the same authority, at once. Clients that trust the authority do not notice. */
+  renewCertificate: route('POST', '/control/certificate/renew', { answer: certificateSchema }),
   ...accessRoutes,
   signInLink: route('POST', '/control/sign-in-link', { access: 'token', answer: z.object({ url: z.string() }) }),
 };
@@ -230,5 +243,6 @@ export type Finding = z.output<typeof findingSchema>;
 export type LogEntry = z.output<typeof logLineSchema>;
 export type SettingEntry = z.output<typeof settingSchema>;
 export type SettingsChanged = z.output<typeof settingsChangedSchema>;
+export type CertificateInfo = z.output<typeof certificateSchema>;
 export type ControlEvent = z.output<typeof eventSchema>;
 export type ErrorCode = (typeof errorCodes)[number];

@@ -6,7 +6,7 @@ import type { RestartNeed } from '../settings/setting.ts';
 import type { SettingState } from '../settings/store.ts';
 import { makeAccessHandlers } from './admin/handlers.ts';
 import type { AdminAccess } from './admin/access.ts';
-import type { AnyRoute, routes, SettingEntry, SettingsChanged } from './contract.ts';
+import type { AnyRoute, CertificateInfo, routes, SettingEntry, SettingsChanged } from './contract.ts';
 import { logFilterSchema } from './contract.ts';
 import { ControlFault } from './fault.ts';
 import type { Session, Sessions } from './sessions.ts';
@@ -65,9 +65,20 @@ export function makeHandlers(subject: ControlSubject, sessions: Sessions, access
       subject.shutdown();
       return done;
     },
+    certificate: () => expectCertificate(subject),
+    renewCertificate: async () => {
+      await subject.renewCertificate();
+      return expectCertificate(subject);
+    },
     ...makeAccessHandlers(sessions, access),
     signInLink: () => ({ url: `${guiUrl()}/#signin=${sessions.makeLink()}` }),
   };
+}
+
+function expectCertificate(subject: ControlSubject): CertificateInfo {
+  const certificate = subject.certificate();
+  if (certificate === undefined) throw new ControlFault(503, 'Unavailable', 'The certificate is not made yet.');
+  return certificate;
 }
 
 /** The filter of the log store from checked query parameters. */

@@ -2,7 +2,7 @@
 import type { LogStore } from '../logs/store.ts';
 import type { MetricsStore } from '../metrics/store.ts';
 import type { Settings } from '../settings/store.ts';
-import type { ControlEvent, Finding, Status } from './contract.ts';
+import type { CertificateInfo, ControlEvent, Finding, Status } from './contract.ts';
 
 /** The worker's HTTP API as this computer reaches it. */
 export interface WorkerApi {
@@ -24,6 +24,10 @@ export interface ControlSubject {
   workerApi(): WorkerApi | undefined;
   /** Looks at the machine, the data directory and the services. Takes some tenths of a second. */
   preflight(): readonly Finding[] | Promise<readonly Finding[]>;
+  /** Undefined until it is made. */
+  certificate(): CertificateInfo | undefined;
+  /** Makes a new one at once. */
+  renewCertificate(): Promise<void>;
   /** Begins the stop of everything; returns at once. */
   shutdown(): void;
   subscribe(listener: (event: ControlEvent) => void): () => void;

@@ -87,6 +87,14 @@ export const authentication = {
     output: pageOf(event).extend({ action: z.string().optional() }),
     errors: ['UserNotFound'],
   }),
+  everybody: define('GET /authlog', {
+    operation: 'getSignIns',
+    group,
+    summary: 'The sign-ins of all users, newest first. Not part of the model’s interface',
+    access: any('authentication:read'),
+    input: { action: text({ max: 100 }), result: text({ max: 100 }), ...paging, filterip: ip },
+    output: pageOf(event.extend({ user: z.string(), username: z.string().nullable() })),
+  }),
   event: define('GET /users/:user/authlog/:event', {
     operation: 'getAuthlogEvent',
     group,

@@ -54,6 +54,19 @@ export function authenticationRoutes({ store }: ApiContext): Route[] {
       const found = await accounts.authLog.list(user, { action, ip: filterip, limit, next, previous });
       return { ...defined({ action }), page, ...found, results: found.results.map(eventBody) };
     }),
+    route(authentication.everybody, async ({ input }) => {
+      const { action, result, filterip, limit, next, previous, page } = input;
+      const found = await accounts.authLog.listAll({ action, result, ip: filterip, limit, next, previous });
+      const names = new Map<string, string | null>();
+      for (const { user } of found.results)
+        if (!names.has(user)) names.set(user, (await accounts.users.get(user))?.username ?? null);
+      const results = found.results.map((event) => ({
+        ...eventBody(event),
+        user: event.user,
+        username: names.get(event.user) ?? null,
+      }));
+      return { page, ...found, results };
+    }),
     route(authentication.event, async ({ input }) => {
       await accounts.users.expect(input.user);
       const event = await accounts.authLog.get(input.user, input.event);

@@ -18,7 +18,7 @@ import classes from './connect.module.css';
 import { Step } from './step.tsx';
 import { type ClientName, deviceValues, type DeviceValues, serverNames, type ServerValues } from './device-values.ts';
 
-const Qr = lazy(async () => ({ default: (await import('./qr.tsx')).Qr }));
+const Qr = lazy(async () => ({ default: (await import('../../components/qr.tsx')).Qr }));
 
 interface SetUpProps {
   readonly person: Person;
