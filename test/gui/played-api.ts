@@ -2,10 +2,11 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { playedActs, playedBans, playedCertificates, playedSignIns } from './played-security.ts';
 import { playedKey, playedQueue, playedTraces } from './played-samples.ts';
 import type { WorkerApi } from '../../app/appliance/control/subject.ts';
 
-interface PlayedUser {
+export interface PlayedUser {
   id: string;
   username: string;
   name: string;
@@ -43,6 +44,7 @@ const names: Readonly<Record<string, string>> = { ö: 'oe', ü: 'ue' };
 
 export class PlayedApi {
   readonly users: PlayedUser[] = [];
+  bans = playedBans();
   /** Answer everything with this status, when it is set. */
   failWith: number | undefined;
   readonly #server: Server;
@@ -90,6 +92,18 @@ export class PlayedApi {
     if (area === 'queue' && id === 'status')
       return send(200, { success: true, queued: 1, held: 1, due: 0, mode: 'direct', sending: 0, resting: [] });
     if (area === 'queue') return send(200, id === '' ? pageOf(playedQueue()) : { success: true });
+    if (area === 'authlog') return send(200, pageOf(playedSignIns(this.users)));
+    if (area === 'bans' && request.method === 'DELETE') {
+      this.bans = this.bans.filter(({ key }) => key !== url.searchParams.get('key'));
+      return send(200, { success: true, removed: true });
+    }
+    if (area === 'bans') return send(200, { success: true, results: this.bans });
+    if (area === 'certs') return send(200, pageOf(playedCertificates()));
+    if (area === 'adminlog')
+      return send(
+        200,
+        id === 'verify' ? { success: true, intact: true, entries: 318, first: 1, last: 318 } : pageOf(playedActs()),
+      );
     if (area !== 'users') return send(404, { error: 'no such path', code: 'NotFound' });
     if (id === '') return request.method === 'GET' ? send(200, this.#list(url.searchParams)) : this.#create(body, send);
     const user = this.users.find((each) => each.id === id);

@@ -1,5 +1,19 @@
 /** What guards these pages: password, second factor, passkeys, recovery key, who can reach them, and who is signed in. */
-import { Alert, Badge, Button, Card, Group, Radio, SimpleGrid, Skeleton, Stack, Table, Text, Title } from '@mantine/core';
+import {
+  Alert,
+  Badge,
+  Button,
+  Card,
+  Group,
+  Radio,
+  SimpleGrid,
+  Skeleton,
+  Stack,
+  Table,
+  Text,
+  Title,
+  VisuallyHidden,
+} from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -109,7 +123,9 @@ function SessionsCard({ access }: { access: Access }): ReactElement {
               <Table.Th>{t('security.access.by')}</Table.Th>
               <Table.Th>{t('security.access.from')}</Table.Th>
               <Table.Th>{t('security.access.seen')}</Table.Th>
-              <Table.Th aria-label={t('security.access.end')} />
+              <Table.Th>
+                <VisuallyHidden>{t('security.access.end')}</VisuallyHidden>
+              </Table.Th>
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>

@@ -1,5 +1,5 @@
 /** Who changed what: the log of administration, searched and exported, with the proof that nobody rewrote it. */
-import { Alert, Button, Card, Code, Group, Skeleton, Spoiler, Table, Text, TextInput } from '@mantine/core';
+import { Alert, Button, Card, Code, Group, Skeleton, Table, Text, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useInfiniteQuery, useMutation } from '@tanstack/react-query';
 import { IconDownload, IconHistory, IconShieldCheck } from '@tabler/icons-react';
@@ -135,12 +135,13 @@ export function AuditTab(): ReactElement {
                     </Text>
                   </Table.Td>
                   <Table.Td>
-                    <Spoiler maxHeight={24} showLabel={t('common.details')} hideLabel={t('common.hideDetails')} fz="xs">
+                    <details>
+                      <summary>{Object.keys(act.input).join(', ') || '–'}</summary>
                       <Code fz={11} style={{ overflowWrap: 'anywhere', background: 'none', padding: 0 }}>
                         {JSON.stringify(act.input)}
                         {act.before === null ? '' : ` ← ${JSON.stringify(act.before)}`}
                       </Code>
-                    </Spoiler>
+                    </details>
                   </Table.Td>
                 </Table.Tr>
               ))}

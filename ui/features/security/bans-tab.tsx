@@ -1,5 +1,5 @@
 /** Who is kept out for too many wrong passwords: why, until when, and the button that lets them in again. */
-import { Alert, Button, Card, Skeleton, Stack, Table, Text } from '@mantine/core';
+import { Alert, Button, Card, Skeleton, Stack, Table, Text, VisuallyHidden } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { IconHome, IconShieldCheck } from '@tabler/icons-react';
 import type { ReactElement } from 'react';
@@ -48,7 +48,9 @@ export function BansTab(): ReactElement {
                   <Table.Th>{t('security.bans.why')}</Table.Th>
                   <Table.Th>{t('security.bans.since')}</Table.Th>
                   <Table.Th>{t('security.bans.until')}</Table.Th>
-                  <Table.Th aria-label={t('security.bans.lift')} />
+                  <Table.Th>
+                    <VisuallyHidden>{t('security.bans.lift')}</VisuallyHidden>
+                  </Table.Th>
                 </Table.Tr>
               </Table.Thead>
               <Table.Tbody>

@@ -14,6 +14,7 @@ import {
   Textarea,
   TextInput,
   Title,
+  VisuallyHidden,
 } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { IconDownload, IconRefresh, IconUpload } from '@tabler/icons-react';
@@ -167,7 +168,9 @@ function OthersCard(): ReactElement {
             <Table.Tr>
               <Table.Th>{t('security.certificates.name')}</Table.Th>
               <Table.Th>{t('security.certificates.expires')}</Table.Th>
-              <Table.Th aria-label={t('security.access.remove')} />
+              <Table.Th>
+                <VisuallyHidden>{t('security.access.remove')}</VisuallyHidden>
+              </Table.Th>
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
