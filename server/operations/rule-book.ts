@@ -9,7 +9,7 @@ import type { FilterAction, FilterQuery } from '../store/types-flow.ts';
 export type Filter = { readonly id: string; readonly name: string; readonly query: FilterQuery; readonly action: FilterAction };
 
 export type RuleBook = {
-  /** Enabled ones, in the order they were made. */
+  /** Enabled ones, in the user's order. */
   readonly filters: readonly Filter[];
   /** Where a copy of everything goes. */
   readonly targets: readonly ForwardTarget[];
@@ -45,7 +45,7 @@ export function createRuleBooks(
       accounts.autoreplies.findOne({ user }),
     ]);
     return {
-      filters: filters.map(({ id, name, query, action }) => ({ id, name, query, action })),
+      filters: inOrder(filters).map(({ id, name, query, action }) => ({ id, name, query, action })),
       targets: record?.targets ?? [],
       autoreply: autoreply?.status === true ? autoreply : undefined,
       name: record?.name ?? '',
@@ -64,4 +64,10 @@ export function createRuleBooks(
     },
     forget: (user) => known.delete(user),
   };
+}
+
+/** As their user has ordered them; the others after, as they were made. Takes them as they were made. */
+export function inOrder<T extends { readonly place?: number }>(filters: readonly T[]): T[] {
+  const place = (filter: T): number => filter.place ?? Number.MAX_SAFE_INTEGER;
+  return filters.toSorted((a, b) => place(a) - place(b));
 }

@@ -38,6 +38,8 @@ export type FilterFields = {
   readonly query: FilterQuery;
   readonly action: FilterAction;
   readonly disabled: boolean;
+  /** Its place among the user's filters. Those that were never ordered come after, as they were made. */
+  readonly place?: number;
   readonly metaData?: Readonly<Record<string, unknown>>;
 };
 

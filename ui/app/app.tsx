@@ -3,15 +3,19 @@ import { localStorageColorSchemeManager, MantineProvider } from '@mantine/core';
 import { Notifications } from '@mantine/notifications';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
-import { type ReactElement, useMemo, useState } from 'react';
+import { lazy, type ReactElement, Suspense, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { LiveRegions } from '../lib/announce.tsx';
 import { Fault } from '../lib/fault.ts';
+import { isUserPlace, meQuery } from '../lib/me.ts';
 import { onUnauthorized } from '../lib/request.ts';
 import { sessionQuery, signedOut } from '../lib/queries.ts';
 import { makeRouter } from './router.tsx';
 import { SessionGate } from './session-gate.tsx';
 import { themeFor, variables } from './theme.ts';
+
+/** People at their own account; the administrator's pages need none of it. */
+const UserGate = lazy(async () => ({ default: (await import('./user-gate.tsx')).UserGate }));
 
 const colorSchemeManager = localStorageColorSchemeManager({ key: 'mallard-color-scheme' });
 
@@ -25,7 +29,10 @@ export function makeQueryClient(): QueryClient {
       },
     },
   });
-  onUnauthorized(() => client.setQueryData(sessionQuery.queryKey, signedOut));
+  onUnauthorized(() => {
+    if (isUserPlace()) client.setQueryData(meQuery.queryKey, null);
+    else client.setQueryData(sessionQuery.queryKey, signedOut);
+  });
   return client;
 }
 
@@ -44,9 +51,17 @@ export function App(): ReactElement {
       >
         <LiveRegions />
         <Notifications position="bottom-right" limit={4} />
-        <SessionGate>
-          <RouterProvider router={router} />
-        </SessionGate>
+        {isUserPlace() ? (
+          <Suspense fallback={null}>
+            <UserGate>
+              <RouterProvider router={router} />
+            </UserGate>
+          </Suspense>
+        ) : (
+          <SessionGate>
+            <RouterProvider router={router} />
+          </SessionGate>
+        )}
       </MantineProvider>
     </QueryClientProvider>
   );

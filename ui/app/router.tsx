@@ -1,16 +1,16 @@
 /** Routes. Each screen is a chunk of its own, loaded when it is wanted (or when its link is pointed at). */
 import type { QueryClient } from '@tanstack/react-query';
-import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
+import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
 import { z } from 'zod';
 import { logLevelSchema } from '../../app/appliance/control/contract.ts';
+import { Frame } from './frame.tsx';
 import { RouteFailed, RouteMissing, RoutePending } from './route-states.tsx';
-import { Shell } from './shell.tsx';
 
 interface Context {
   readonly client: QueryClient;
 }
 
-const root = createRootRouteWithContext<Context>()({ component: Shell, notFoundComponent: RouteMissing });
+const root = createRootRouteWithContext<Context>()({ component: Frame, notFoundComponent: RouteMissing });
 const text = z.string().max(500).optional().catch(undefined);
 
 const home = createRoute({
@@ -83,7 +83,49 @@ const setup = createRoute({
   component: lazyRouteComponent(() => import('../features/setup/setup-page.tsx'), 'SetupPage'),
 });
 
-const tree = root.addChildren([home, people, person, connect, domains, mail, security, services, logs, settings, setup]);
+const me = createRoute({
+  getParentRoute: () => root,
+  path: '/me',
+  beforeLoad: () => {
+    throw redirect({ to: '/me/mail', replace: true });
+  },
+});
+const webmail = createRoute({
+  getParentRoute: () => root,
+  path: '/me/mail',
+  validateSearch: z.object({ box: text, m: z.number().int().optional().catch(undefined), in: text, q: text }),
+  component: lazyRouteComponent(() => import('../features/webmail/webmail-page.tsx'), 'WebmailPage'),
+});
+const account = createRoute({
+  getParentRoute: () => root,
+  path: '/me/account',
+  validateSearch: z.object({ tab: text }),
+  component: lazyRouteComponent(() => import('../features/account/account-page.tsx'), 'AccountPage'),
+});
+const ownDevice = createRoute({
+  getParentRoute: () => root,
+  path: '/me/connect',
+  validateSearch: z.object({ client: text }),
+  component: lazyRouteComponent(() => import('../features/connect/own-device-page.tsx'), 'OwnDevicePage'),
+});
+
+const tree = root.addChildren([
+  home,
+  people,
+  person,
+  connect,
+  domains,
+  mail,
+  security,
+  services,
+  logs,
+  settings,
+  setup,
+  me,
+  webmail,
+  account,
+  ownDevice,
+]);
 
 export function makeRouter(client: QueryClient) {
   return createRouter({

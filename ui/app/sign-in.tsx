@@ -1,5 +1,5 @@
 /** The page for who is not signed in: the password or a passkey; on the computer itself also a link that works once. */
-import { Alert, Button, Card, Center, Code, Divider, Group, List, Stack, Text, TextInput, Title } from '@mantine/core';
+import { Alert, Anchor, Button, Card, Center, Code, Divider, Group, List, Stack, Text, TextInput, Title } from '@mantine/core';
 import { IconKey, IconRefresh } from '@tabler/icons-react';
 import { type ReactElement, useState } from 'react';
 import { Trans, useTranslation } from 'react-i18next';
@@ -59,6 +59,12 @@ export function SignIn({ session, fault, onLink, onRetry }: SignInProps): ReactE
             </Alert>
           )}
           {session?.here !== false && <ByLink onLink={onLink} divided={session?.passwordSet === true} />}
+          <Text size="sm" c="dimmed">
+            {t('signIn.forPeople')}{' '}
+            <Anchor href="/me" inherit underline="always">
+              {t('signIn.toMail')}
+            </Anchor>
+          </Text>
         </Stack>
       </Card>
     </Center>

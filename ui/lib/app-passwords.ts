@@ -23,8 +23,16 @@ export function appPasswordsQuery(user: string) {
   });
 }
 
-export async function makeAppPassword(user: string, description: string, scopes: readonly string[]): Promise<MadeAppPassword> {
-  return requestJson(made, 'POST', `/api/users/${user}/asps`, { body: { description, scopes } });
+/** With `withProfile` also as a configuration profile for Apple's devices. */
+export async function makeAppPassword(
+  user: string,
+  description: string,
+  scopes: readonly string[],
+  withProfile = false,
+): Promise<MadeAppPassword> {
+  return requestJson(made, 'POST', `/api/users/${user}/asps`, {
+    body: { description, scopes, ...(withProfile ? { generateMobileconfig: true } : {}) },
+  });
 }
 
 export async function removeAppPassword(user: string, id: string): Promise<void> {

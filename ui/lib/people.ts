@@ -72,22 +72,25 @@ export function displayName(person: {
   return person.name !== undefined && person.name !== '' ? person.name : (person.address ?? person.username);
 }
 
-const person = personEntrySchema.extend({
+export const personSchema = personEntrySchema.extend({
   language: z.string().nullish(),
   retention: z.union([z.number(), z.boolean()]).optional(),
   spamLevel: z.number().optional(),
   disabledScopes: z.array(z.string()).optional(),
   limits: z.looseObject({ quota: quotaSchema.optional() }).optional(),
+  requirePasswordChange: z.boolean().optional(),
 });
-export type Person = z.output<typeof person>;
+export type Person = z.output<typeof personSchema>;
+
+/** With the quota where lists have it. */
+export function withQuota(found: Person): Person {
+  return { ...found, quota: found.limits?.quota ?? found.quota };
+}
 
 export function personQuery(id: string) {
   return queryOptions<Person, Fault>({
     queryKey: ['people', 'one', id],
-    queryFn: async ({ signal }) => {
-      const found = await requestJson(person, 'GET', `/api/users/${id}`, { signal });
-      return { ...found, quota: found.limits?.quota ?? found.quota };
-    },
+    queryFn: async ({ signal }) => withQuota(await requestJson(personSchema, 'GET', `/api/users/${id}`, { signal })),
   });
 }
 
@@ -154,4 +157,9 @@ export function makePassword(): string {
       }
     }).join('');
   return [group(), group(), group(), group()].join('-');
+}
+
+/** By the person; the old password is the proof. Everything that was signed in with it ends. */
+export async function changeOwnPassword(existingPassword: string, password: string): Promise<void> {
+  await requestJson(done, 'PUT', '/api/users/me', { body: { existingPassword, password, allowUnsafe: false } });
 }

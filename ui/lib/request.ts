@@ -16,6 +16,18 @@ export interface RequestOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Where the worker's HTTP API is: the administrator's way to it, or the one of a person at their own account. */
+let apiRoot = '/api';
+
+export function setApiRoot(root: string): void {
+  apiRoot = root;
+}
+
+/** The URL of a path that begins with /api/. */
+export function apiPath(path: string): string {
+  return path.startsWith('/api/') ? `${apiRoot}${path.slice('/api'.length)}` : path;
+}
+
 const unauthorizedListeners = new Set<() => void>();
 
 /** Calls back when an answer says that nobody is signed in. @returns the function that ends it */
@@ -37,7 +49,7 @@ export async function requestJson<Schema extends z.ZodType>(
   path: string,
   options: RequestOptions = {},
 ): Promise<z.output<Schema>> {
-  const response = await send(method, withQuery(path, options.query), options);
+  const response = await send(method, withQuery(apiPath(path), options.query), options);
   const body = await readJson(response);
   if (!response.ok) throw refused(response.status, body);
   const result = schema.safeParse(body);

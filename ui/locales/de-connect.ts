@@ -45,6 +45,10 @@ export const deConnect: typeof enConnect = {
     authorityGet: 'Zertifikat der Stelle holen',
     authorityHow:
       'Windows: Datei öffnen, „Zertifikat installieren“, lokaler Computer, „Vertrauenswürdige Stammzertifizierungsstellen“.\nmacOS: Datei in der Schlüsselbundverwaltung öffnen, dann „Immer vertrauen“.\niPhone und iPad: Datei öffnen, Profil in den Einstellungen installieren, dann unter Allgemein › Info › Zertifikatsvertrauenseinstellungen einschalten.\nAndroid: Einstellungen › Sicherheit › Verschlüsselung & Anmeldedaten › Zertifikat installieren › CA-Zertifikat.\nThunderbird: Einstellungen › Datenschutz & Sicherheit › Zertifikate › Verwalten › Zertifizierungsstellen › Importieren.',
+    profile: 'Kürzer: eine Datei für alles',
+    profileLead:
+      'Das Profil enthält das Konto, seine Server und das Kennwort. Öffnen Sie es auf dem Gerät selbst und bestätigen Sie es in den Einstellungen (am iPhone: Einstellungen › Allgemein › VPN & Geräteverwaltung).',
+    profileGet: 'Profil holen',
     client: {
       thunderbird: {
         name: 'Thunderbird',

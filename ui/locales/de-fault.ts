@@ -13,9 +13,9 @@ export const deFault: typeof enFault = {
     },
     Unauthorized: { what: 'Sie sind nicht angemeldet.', advice: 'Melden Sie sich neu an und wiederholen Sie es.' },
     SignInRefused: {
-      what: 'Adresse oder Passwort stimmen nicht.',
+      what: 'Adresse oder Kennwort stimmen nicht.',
       advice:
-        'Auf Groß- und Kleinschreibung achten. Nach mehreren Versuchen lässt der Server warten; ein neues Passwort setzt, wer den Server verwaltet.',
+        'Auf Groß- und Kleinschreibung achten. Nach mehreren Versuchen lässt der Server warten; ein neues Kennwort setzt, wer den Server verwaltet.',
     },
     ForbiddenHost: {
       what: 'Der Server heißt nicht so.',

@@ -156,6 +156,7 @@ export const dePeople: typeof enPeople = {
       signIn: 'Anmeldung und Geräte',
       replies: 'Antworten und Weiterleiten',
       external: 'Andere Konten',
+      filters: 'Filter',
       activity: 'Verlauf',
     },
     overview: { now: 'Auf einen Blick', change: 'Ändern' },

@@ -2,6 +2,8 @@
 import type { enSecurity, enSignIn } from './en-security.ts';
 
 export const deSignIn: typeof enSignIn = {
+  forPeople: 'Sie haben hier ein Postfach?',
+  toMail: 'Zu Ihrer Post',
   title: 'Bei Mallard anmelden',
   lead: 'Diese Seite verwaltet Ihren Mailserver.',
   password: 'Kennwort',

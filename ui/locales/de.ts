@@ -5,11 +5,13 @@ import { deExternal } from './de-external.ts';
 import { deFault } from './de-fault.ts';
 import { deLogs } from './de-logs.ts';
 import { deMail } from './de-mail.ts';
+import { deMe } from './de-me.ts';
 import { dePeople } from './de-people.ts';
 import { deSecurity, deSignIn } from './de-security.ts';
 import { deServices } from './de-services.ts';
 import { deSettings } from './de-settings.ts';
 import { deSetup } from './de-setup.ts';
+import { deWebmail } from './de-webmail.ts';
 import type { Catalogue } from './en.ts';
 
 export const de: Catalogue = {
@@ -161,4 +163,6 @@ export const de: Catalogue = {
   ...deDomains,
   ...deSettings,
   ...deSetup,
+  ...deMe,
+  ...deWebmail,
 };

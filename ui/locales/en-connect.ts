@@ -43,6 +43,10 @@ export const enConnect = {
     authorityGet: 'Get the certificate of the authority',
     authorityHow:
       'Windows: open the file, “Install Certificate”, local computer, “Trusted Root Certification Authorities”.\nmacOS: open the file in Keychain Access, then set “Always Trust”.\niPhone and iPad: open the file, install the profile in Settings, then turn it on under General › About › Certificate Trust Settings.\nAndroid: Settings › Security › Encryption & credentials › Install a certificate › CA certificate.\nThunderbird: Settings › Privacy & Security › Certificates › Manage › Authorities › Import.',
+    profile: 'Shorter: one file for everything',
+    profileLead:
+      'The profile holds the account, its servers and the password. Open it on the device itself and confirm it in Settings (on an iPhone: Settings › General › VPN & Device Management).',
+    profileGet: 'Get the profile',
     client: {
       thunderbird: {
         name: 'Thunderbird',

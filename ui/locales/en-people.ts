@@ -146,6 +146,7 @@ export const enPeople = {
       signIn: 'Sign-in and devices',
       replies: 'Replies and forwards',
       external: 'Other accounts',
+      filters: 'Filters',
       activity: 'Activity',
     },
     overview: { now: 'At a glance', change: 'Change' },

@@ -1,5 +1,7 @@
 /** Signing in to these pages, and what guards them and the mail. */
 export const enSignIn = {
+  forPeople: 'You have a mailbox here?',
+  toMail: 'To your mail',
   title: 'Sign in to Mallard',
   lead: 'This page manages your mail server.',
   password: 'Password',

@@ -5,11 +5,13 @@ import { enExternal } from './en-external.ts';
 import { enFault } from './en-fault.ts';
 import { enLogs } from './en-logs.ts';
 import { enMail } from './en-mail.ts';
+import { enMe } from './en-me.ts';
 import { enPeople } from './en-people.ts';
 import { enSecurity, enSignIn } from './en-security.ts';
 import { enServices } from './en-services.ts';
 import { enSettings } from './en-settings.ts';
 import { enSetup } from './en-setup.ts';
+import { enWebmail } from './en-webmail.ts';
 
 export const en = {
   common: {
@@ -159,6 +161,8 @@ export const en = {
   ...enDomains,
   ...enSettings,
   ...enSetup,
+  ...enMe,
+  ...enWebmail,
 };
 
 export type Catalogue = typeof en;

@@ -69,7 +69,14 @@ export class ControlServer {
     this.#subject = subject;
     this.#sessions = new Sessions({ file: options.sessionsFile });
     this.#guard = new Guard({ token: options.token, sessions: this.#sessions, hosts: options.hosts });
-    this.#users = new UserGate({ sessionsFile: options.userSessionsFile, workerApi: () => subject.workerApi() });
+    this.#users = new UserGate({
+      sessionsFile: options.userSessionsFile,
+      workerApi: () => subject.workerApi(),
+      server: () => {
+        const { endpoints, reachableAs = [] } = subject.status();
+        return { endpoints, reachableAs };
+      },
+    });
     const access = new AdminAccess({
       account: new AdminAccount(options.accountFile),
       sessions: this.#sessions,

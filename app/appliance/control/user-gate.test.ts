@@ -40,6 +40,11 @@ writeFileSync(path.join(gui, 'index.html'), '<p>gui</p>');
 const userSessionsFile = path.join(folder, 'user-sessions.json');
 const subject = {
   workerApi: () => ({ host: '127.0.0.1', port: (worker.address() as AddressInfo).port, token: 'root' }),
+  status: () => ({
+    endpoints: { imaps: { host: '127.0.0.1', port: 993, tls: 'implicit' } },
+    reachableAs: ['desk'],
+    dataDir: '/d',
+  }),
 } as unknown as ControlSubject;
 const server = new ControlServer(subject, {
   token: 'control-token',
@@ -85,6 +90,11 @@ test('a person signs in: the browser gets a cookie for /me, the token stays here
   assert.match(own.headers.get('content-security-policy') ?? '', /sandbox/);
   const page = await fetch(`${base}/me/api/users/me/mailboxes/1/messages/2/message.html`, { headers: given });
   assert.equal(page.headers.get('content-security-policy'), 'worker-policy');
+  assert.deepEqual(await (await fetch(`${base}/me/server`, { headers: given })).json(), {
+    endpoints: { imaps: { host: '127.0.0.1', port: 993, tls: 'implicit' } },
+    reachableAs: ['desk'],
+  });
+  assert.equal((await fetch(`${base}/me/server`)).status, 401);
   // The cookie opens nothing of the administrator's.
   assert.equal((await fetch(`${base}/control/status`, { headers: given })).status, 401);
   assert.equal((await fetch(`${base}/api/users`, { headers: given })).status, 401);

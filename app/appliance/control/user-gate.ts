@@ -6,7 +6,14 @@
 import { type IncomingMessage, request as httpRequest, type ServerResponse } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import { z } from 'zod';
-import { userApiPath, userSessionPath, type UserSignedIn, userSignInSchema } from './contract-user.ts';
+import {
+  userApiPath,
+  type UserServer,
+  userServerPath,
+  userSessionPath,
+  type UserSignedIn,
+  userSignInSchema,
+} from './contract-user.ts';
 import { ControlFault } from './fault.ts';
 import { proxyToWorker } from './proxy.ts';
 import type { WorkerApi } from './subject.ts';
@@ -16,6 +23,7 @@ export interface UserGateOptions {
   readonly sessionsFile: string;
   /** Undefined while no worker is ready. */
   readonly workerApi: () => WorkerApi | undefined;
+  readonly server: () => UserServer;
 }
 
 /** Nothing that is handed over is a page of this origin: opened by itself it has no rights here. */
@@ -35,10 +43,12 @@ export type Reply = (status: number, body: unknown) => void;
 export class UserGate {
   readonly #sessions: UserSessions;
   readonly #workerApi: () => WorkerApi | undefined;
+  readonly #server: () => UserServer;
 
   constructor(options: UserGateOptions) {
     this.#sessions = new UserSessions({ file: options.sessionsFile });
     this.#workerApi = options.workerApi;
+    this.#server = options.server;
   }
 
   usePort(port: number): void {
@@ -47,7 +57,9 @@ export class UserGate {
 
   /** Whether a path is this gate's; the pages below /me are not. */
   static owns(pathname: string): boolean {
-    return pathname === userSessionPath || pathname === userApiPath || pathname.startsWith(`${userApiPath}/`);
+    return (
+      [userSessionPath, userServerPath].includes(pathname) || pathname === userApiPath || pathname.startsWith(`${userApiPath}/`)
+    );
   }
 
   /**
@@ -61,6 +73,11 @@ export class UserGate {
     readBody: () => Promise<unknown>,
     reply: Reply,
   ): Promise<void> {
+    if (url.pathname === userServerPath) {
+      if (request.method !== 'GET') throw new ControlFault(405, 'MethodNotAllowed', 'This path takes GET.', 'GET');
+      this.#expectToken(request);
+      return reply(200, this.#server());
+    }
     if (url.pathname !== userSessionPath) return this.#forward(request, response, url);
     const isSecure = (request.socket as TLSSocket).encrypted === true;
     if (request.method === 'POST') {
@@ -82,10 +99,15 @@ export class UserGate {
     throw new ControlFault(405, 'MethodNotAllowed', 'This path takes POST, DELETE.', 'POST, DELETE');
   }
 
-  async #forward(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
+  #expectToken(request: IncomingMessage): string {
     const token = this.#sessions.tokenOf(request.headers.cookie);
-    const api = this.#workerApi();
     if (token === undefined) throw new ControlFault(401, 'Unauthorized', 'Sign in with your address and password.');
+    return token;
+  }
+
+  async #forward(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
+    const token = this.#expectToken(request);
+    const api = this.#workerApi();
     const query = new URLSearchParams(url.searchParams);
     for (const name of ['accessToken', 'sess']) query.delete(name);
     query.set('ip', remoteAddress(request));

@@ -10,6 +10,7 @@ import {
   number,
   pageOf,
   paging,
+  requiredList,
   success,
   text,
   userId,
@@ -48,6 +49,8 @@ const action = {
   flag: clearBoolean,
   delete: clearBoolean,
   spam: clearBoolean,
+  /** No filter after this one. */
+  stop: clearBoolean,
   mailbox: z
     .preprocess(
       (value) => (value === '' || value === null ? null : value),
@@ -125,6 +128,15 @@ export const filters = {
     output: created,
     errors: ['UserNotFound', 'TooMany', 'NoSuchMailbox'],
   }),
+  order: define('PUT /users/:user/filters', {
+    operation: 'orderFilters',
+    group,
+    summary: 'The order in which the filters of a user work',
+    access: own('filters:update'),
+    input: { ...user, order: requiredList(id) },
+    output: success,
+    errors: ['UserNotFound'],
+  }),
   get: define('GET /users/:user/filters/:filter', {
     operation: 'getFilter',
     group,
@@ -149,6 +161,7 @@ export const filters = {
         flag: z.boolean().optional(),
         delete: z.boolean().optional(),
         spam: z.boolean().optional(),
+        stop: z.boolean().optional(),
         mailbox: z.string().optional(),
         targets: z.array(z.string()).optional(),
       }),

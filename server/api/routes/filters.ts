@@ -2,6 +2,7 @@
 import type { MailboxId, UserId } from '../../mail/ids.ts';
 import { forwardTargets } from '../../operations/forward-targets.ts';
 import { InvalidInput } from '../../operations/refusal.ts';
+import { inOrder } from '../../operations/rule-book.ts';
 import type { FilterAction, FilterFields, FilterQuery } from '../../store/types-flow.ts';
 import { type ApiContext, asUser, defined, type Route, route } from '../context.ts';
 import { filters } from '../contract/filters.ts';
@@ -47,7 +48,7 @@ export function filterRoutes(context: ApiContext): Route[] {
     }),
     route(filters.list, async ({ input }) => {
       const user = await accounts.users.expect(input.user);
-      const found = await records.find({ user: input.user }, { sort: { id: 1 } });
+      const found = inOrder(await records.find({ user: input.user }, { sort: { id: 1 } }));
       const paths = await pathsOf(asUser(input.user));
       const allowed = user.filters > 0 ? user.filters : accounts.context.defaults.filters;
       return {
@@ -55,6 +56,16 @@ export function filterRoutes(context: ApiContext): Route[] {
         limits: { allowed, used: found.length },
         results: found.map((one) => listed(one, paths, input.metaData === true)),
       };
+    }),
+    route(filters.order, async ({ input }) => {
+      const { user, order } = input;
+      await accounts.users.expect(user);
+      const known = new Set((await records.find({ user })).map(({ id }) => id));
+      if (order.length !== known.size || new Set(order).size !== order.length || !order.every((id) => known.has(id)))
+        throw new InvalidInput('order', 'must name each filter of the user once');
+      for (const [place, id] of order.entries()) await records.update({ id, user }, { set: { place } });
+      books.forget(asUser(user));
+      return { success: true };
     }),
     route(filters.create, async ({ input }) => {
       const { user, name, disabled, metaData } = input;
@@ -72,14 +83,14 @@ export function filterRoutes(context: ApiContext): Route[] {
     route(filters.get, async ({ input }) => {
       const { id, name, created, query, action, disabled, metaData } = await expect(input.user, input.filter);
       const { from, to, subject, listId, text, ha, size } = query;
-      const { seen, flag, delete: remove, spam, mailbox, targets } = action;
+      const { seen, flag, delete: remove, spam, mailbox, targets, stop } = action;
       return {
         success: true,
         id,
         name,
         created: created.toISOString(),
         query: defined({ from, to, subject, listId, text, ha, size }),
-        action: defined({ seen, flag, delete: remove, spam, mailbox, targets: targets?.map(({ value }) => value) }),
+        action: defined({ seen, flag, delete: remove, spam, mailbox, stop, targets: targets?.map(({ value }) => value) }),
         disabled,
         ...defined({ metaData: metaData as Record<string, unknown> | undefined }),
       };
@@ -145,7 +156,7 @@ function describeQuery(query: FilterQuery): string[][] {
 }
 
 function describeAction(action: FilterAction, paths: ReadonlyMap<string, string>): string[][] {
-  const { seen, flag, delete: remove, spam, mailbox, targets } = action;
+  const { seen, flag, delete: remove, spam, mailbox, targets, stop } = action;
   const words: string[][] = [];
   if (seen !== undefined) words.push([seen ? 'mark as read' : 'do not mark as read']);
   if (flag !== undefined) words.push([flag ? 'flag it' : 'do not flag it']);
@@ -153,5 +164,6 @@ function describeAction(action: FilterAction, paths: ReadonlyMap<string, string>
   if (spam !== undefined) words.push([spam ? 'mark it as spam' : 'do not mark it as spam']);
   if (mailbox !== undefined) words.push(['move to folder', `"${paths.get(mailbox) ?? '?'}"`]);
   if (targets !== undefined) words.push(['forward to', targets.map(({ value }) => value).join(', ')]);
+  if (stop === true) words.push(['stop here']);
   return words;
 }

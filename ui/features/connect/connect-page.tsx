@@ -1,23 +1,21 @@
 /** From "a new phone" to "it is connected": whose, which program, a password for it, the values to type, and the moment of the first sign-in. */
-import { Alert, Button, Skeleton, Stack, Text } from '@mantine/core';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { Button, Skeleton, Stack } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { IconKey, IconUserPlus } from '@tabler/icons-react';
-import { type ReactElement, useState } from 'react';
+import { IconUserPlus } from '@tabler/icons-react';
+import type { ReactElement } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Empty } from '../../components/empty.tsx';
 import { FaultAlert } from '../../components/fault-alert.tsx';
 import { Page } from '../../components/page.tsx';
-import { appPasswordsQuery, type MadeAppPassword, makeAppPassword } from '../../lib/app-passwords.ts';
-import { useHas } from '../../lib/capabilities.ts';
-import type { Fault } from '../../lib/fault.ts';
-import { peopleSearchQuery, type Person, personQuery } from '../../lib/people.ts';
+import { peopleSearchQuery, personQuery } from '../../lib/people.ts';
 import { statusQuery } from '../../lib/queries.ts';
 import { ClientTiles } from './client-tiles.tsx';
-import { clients, type ClientName, scopesOf } from './device-values.ts';
+import { clients } from './device-values.ts';
+import { PasswordStep } from './password-step.tsx';
 import { PersonSelect } from './person-select.tsx';
-import { SetUp } from './set-up.tsx';
 import { Step } from './step.tsx';
+import { Unreachable } from './unreachable.tsx';
 
 const route = getRouteApi('/connect');
 
@@ -68,51 +66,16 @@ export function ConnectPage(): ReactElement {
             />
           </Step>
           {person.data !== undefined && client !== undefined && (
-            <PasswordStep key={`${person.data.id} ${client}`} person={person.data} client={client} />
+            <PasswordStep
+              key={`${person.data.id} ${client}`}
+              person={person.data}
+              client={client}
+              server={status.data}
+              warning={(values) => <Unreachable values={values} />}
+            />
           )}
         </Stack>
       )}
     </Page>
-  );
-}
-
-function PasswordStep({ person, client }: { person: Person; client: ClientName }): ReactElement {
-  const { t } = useTranslation();
-  const queries = useQueryClient();
-  const [own, setOwn] = useState(false);
-  const canMake = useHas()('POST /users/{user}/asps');
-  const make = useMutation<MadeAppPassword, Fault>({
-    mutationFn: () => makeAppPassword(person.id, t(`device.client.${client}.name`), scopesOf[client]),
-    onSuccess: () => queries.invalidateQueries({ queryKey: appPasswordsQuery(person.id).queryKey }),
-  });
-  return (
-    <>
-      <Step number={3} title={t('device.password')}>
-        {canMake === false || own ? (
-          <Stack gap="sm" align="flex-start">
-            <Text size="sm">{t('device.ownPassword')}</Text>
-            {!own && <Button onClick={() => setOwn(true)}>{t('device.show')}</Button>}
-          </Stack>
-        ) : make.data === undefined ? (
-          <Stack gap="sm" align="flex-start">
-            <Text size="sm" c="dimmed">
-              {t('device.passwordLead')}
-            </Text>
-            {make.error !== null && <FaultAlert fault={make.error} title={t('device.notMade')} />}
-            {person.disabled === true && <Alert color="orange">{t('device.disabled')}</Alert>}
-            <Button
-              leftSection={<IconKey size={16} aria-hidden />}
-              loading={make.isPending || canMake === undefined}
-              onClick={() => make.mutate()}
-            >
-              {t('device.make')}
-            </Button>
-          </Stack>
-        ) : (
-          <Text size="sm">{t('device.made')}</Text>
-        )}
-      </Step>
-      {(make.data !== undefined || own) && <SetUp person={person} client={client} made={make.data} />}
-    </>
   );
 }

@@ -5,6 +5,9 @@ import type { Person } from '../../lib/people.ts';
 export const clients = ['thunderbird', 'outlook', 'apple', 'android', 'printer', 'other'] as const;
 export type ClientName = (typeof clients)[number];
 
+/** What both the administrator and people at their own account know of the server. */
+export type MailServer = Pick<Status, 'endpoints' | 'reachableAs'>;
+
 export interface ServerValues {
   readonly server: string;
   readonly port: number;
@@ -31,7 +34,7 @@ export const scopesOf: Readonly<Record<ClientName, readonly string[]>> = {
 const loopback = /^(localhost|127\.|\[?::1\]?$)/;
 
 /** The names that other devices can use; the page's own address when it is not this computer's inside one. */
-export function serverNames(status: Status, pageHost: string): readonly string[] {
+export function serverNames(status: MailServer, pageHost: string): readonly string[] {
   const own = loopback.test(pageHost) ? [] : [pageHost];
   const names = [...new Set([...own, ...(status.reachableAs ?? [])])];
   return names.length > 0 ? names : [pageHost];
@@ -39,7 +42,7 @@ export function serverNames(status: Status, pageHost: string): readonly string[]
 
 /** Encryption from the start is preferred: it has no moment in which a password could travel open. */
 export function deviceValues(
-  status: Status,
+  status: MailServer,
   person: Pick<Person, 'username' | 'address'>,
   client: ClientName,
   server: string,

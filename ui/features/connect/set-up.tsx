@@ -1,22 +1,27 @@
 /** The values for one device, the steps for its program, and the wait for its first sign-in. */
-import { Alert, Anchor, Button, Divider, Group, List, Loader, Select, Stack, Text, Title } from '@mantine/core';
+import { Alert, Button, Divider, Group, List, Loader, Select, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { IconCertificate, IconCircleCheck } from '@tabler/icons-react';
+import { IconBrandApple, IconCertificate, IconCircleCheck, IconDownload } from '@tabler/icons-react';
 import { Fragment, lazy, type ReactElement, type ReactNode, Suspense, useEffect, useState } from 'react';
 import type { TFunction } from 'i18next';
 import { useTranslation } from 'react-i18next';
-import type { Status } from '../../../app/appliance/control/contract.ts';
 import { CopyValue } from '../../components/copy-value.tsx';
 import { RelativeTime } from '../../components/relative-time.tsx';
 import { announce } from '../../lib/announce.tsx';
+import { downloadText } from '../../lib/download.ts';
 import { latestSignInQuery } from './latest-sign-in.ts';
 import { appPasswordsQuery, lastUseOf, type MadeAppPassword } from '../../lib/app-passwords.ts';
-import { reachOf } from '../../lib/listeners.ts';
 import { displayName, type Person } from '../../lib/people.ts';
-import { useSettings, useStatus } from '../../lib/queries.ts';
 import classes from './connect.module.css';
 import { Step } from './step.tsx';
-import { type ClientName, deviceValues, type DeviceValues, serverNames, type ServerValues } from './device-values.ts';
+import {
+  type ClientName,
+  deviceValues,
+  type DeviceValues,
+  type MailServer,
+  serverNames,
+  type ServerValues,
+} from './device-values.ts';
 
 const Qr = lazy(async () => ({ default: (await import('../../components/qr.tsx')).Qr }));
 
@@ -25,14 +30,16 @@ interface SetUpProps {
   readonly client: ClientName;
   /** Undefined: the person's own password is used. */
   readonly made: MadeAppPassword | undefined;
+  readonly server: MailServer;
+  /** The number of the first step here. */
+  readonly first: number;
+  /** Draws what would make it fail, where that is known. */
+  readonly warning?: (values: DeviceValues) => ReactNode;
 }
 
-export function SetUp({ person, client, made }: SetUpProps): ReactElement | null {
-  const status = useStatus();
-  return status === undefined ? null : <Loaded person={person} client={client} made={made} status={status} />;
-}
+type Owned = Pick<SetUpProps, 'person' | 'client'>;
 
-function Loaded({ person, client, made, status }: SetUpProps & { status: Status }): ReactElement {
+export function SetUp({ person, client, made, server: status, first, warning }: SetUpProps): ReactElement {
   const { t } = useTranslation();
   const names = serverNames(status, window.location.hostname);
   const [server, setServer] = useState(names[0] ?? '');
@@ -40,9 +47,9 @@ function Loaded({ person, client, made, status }: SetUpProps & { status: Status 
   const steps = t(`device.client.${client}.steps`).split('\n');
   return (
     <>
-      <Step number={4} title={t('device.values')}>
+      <Step number={first} title={t('device.values')}>
         <Stack gap="md">
-          <Unreachable values={values} />
+          {warning?.(values)}
           {names.length > 1 && (
             <Select
               label={t('device.reachedAs')}
@@ -79,13 +86,16 @@ function Loaded({ person, client, made, status }: SetUpProps & { status: Status 
           </Group>
         </Stack>
       </Step>
-      <Step number={5} title={t('device.steps', { client: t(`device.client.${client}.name`) })}>
+      <Step number={first + 1} title={t('device.steps', { client: t(`device.client.${client}.name`) })}>
         <Stack gap="md">
           <List type="ordered" spacing={6}>
             {steps.map((step) => (
               <List.Item key={step}>{step}</List.Item>
             ))}
           </List>
+          {client === 'apple' && made?.mobileconfig !== undefined && (
+            <AppleProfile profile={made.mobileconfig} address={person.address ?? person.username} />
+          )}
           <Alert color="gray" icon={<IconCertificate aria-hidden />} title={t('device.authority')}>
             <Text size="sm">{t('device.authorityLead')}</Text>
             <Group mt="sm">
@@ -99,7 +109,7 @@ function Loaded({ person, client, made, status }: SetUpProps & { status: Status 
           </Alert>
         </Stack>
       </Step>
-      <Step number={6} title={t('device.check')}>
+      <Step number={first + 2} title={t('device.check')}>
         {made === undefined ? (
           <FirstActivity person={person} client={client} />
         ) : (
@@ -108,6 +118,28 @@ function Loaded({ person, client, made, status }: SetUpProps & { status: Status 
       </Step>
     </>
   );
+}
+
+/** All of the above as one file that Apple's devices install. */
+function AppleProfile({ profile, address }: { profile: string; address: string }): ReactElement {
+  const { t } = useTranslation();
+  return (
+    <Alert icon={<IconBrandApple aria-hidden />} title={t('device.profile')}>
+      <Text size="sm">{t('device.profileLead')}</Text>
+      <Button
+        mt="sm"
+        size="xs"
+        leftSection={<IconDownload size={15} aria-hidden />}
+        onClick={() => downloadText(`${address}.mobileconfig`, 'application/x-apple-aspen-config', textOfBase64(profile))}
+      >
+        {t('device.profileGet')}
+      </Button>
+    </Alert>
+  );
+}
+
+function textOfBase64(text: string): string {
+  return new TextDecoder().decode(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)));
 }
 
 function Values({ title, children }: { title: string; children: readonly (readonly string[])[] }): ReactElement {
@@ -146,43 +178,22 @@ function ServerBlock({ title, values }: { title: string; values: ServerValues })
   );
 }
 
-/** Says what would make it fail before it does: services that are off, or that only this computer reaches. */
-function Unreachable({ values }: { values: DeviceValues }): ReactNode {
-  const { t } = useTranslation();
-  const settings = useSettings();
-  const hostOf = (name: string): string => {
-    const value = settings?.get(`${name}.host`)?.value;
-    return typeof value === 'string' ? value : 'any';
-  };
-  const missing = values.incoming === undefined && values.outgoing === undefined;
-  const closed = ['imaps', 'submissions'].some((name) => reachOf(hostOf(name)) === 'here');
-  if (!missing && !closed && values.outgoing !== undefined) return null;
-  return (
-    <Alert color="orange">
-      {t(missing ? 'device.allOff' : values.outgoing === undefined ? 'device.noSending' : 'device.onlyHere')}{' '}
-      <Anchor href="/services" inherit>
-        {t('nav.services')}
-      </Anchor>
-    </Alert>
-  );
-}
-
 /** With a password of the device's own, the first use of that password is the sign-in. */
-function FirstSignIn({ person, made, client }: SetUpProps & { made: MadeAppPassword }): ReactElement {
+function FirstSignIn({ person, made, client }: Owned & { made: MadeAppPassword }): ReactElement {
   const passwords = useQuery({ ...appPasswordsQuery(person.id), refetchInterval: 2000 });
   const entry = passwords.data?.find(({ id }) => id === made.id);
   return <Waiting person={person} client={client} used={entry === undefined ? undefined : lastUseOf(entry)} />;
 }
 
 /** With the person's own password, the next sign-in of that person is taken for it. */
-function FirstActivity({ person, client }: Omit<SetUpProps, 'made'>): ReactElement {
+function FirstActivity({ person, client }: Owned): ReactElement {
   const [begun] = useState(Date.now);
   const latest = useQuery({ ...latestSignInQuery(person.id), refetchInterval: 2000 }).data;
   const isNew = typeof latest === 'string' && new Date(latest).getTime() >= begun - 1000;
   return <Waiting person={person} client={client} used={isNew ? latest : undefined} />;
 }
 
-function Waiting({ person, client, used }: Omit<SetUpProps, 'made'> & { used: string | undefined }): ReactElement {
+function Waiting({ person, client, used }: Owned & { used: string | undefined }): ReactElement {
   const { t } = useTranslation();
   const name = t(`device.client.${client}.name`);
   useEffect(() => {

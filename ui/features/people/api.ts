@@ -94,28 +94,6 @@ export function activityQuery(user: string) {
   });
 }
 
-const autoreplySchema = z.looseObject({
-  status: z.boolean(),
-  name: z.string().optional(),
-  subject: z.string().optional(),
-  text: z.string().optional(),
-  start: z.union([z.string(), z.literal(false)]).optional(),
-  end: z.union([z.string(), z.literal(false)]).optional(),
-});
-export type Autoreply = z.output<typeof autoreplySchema>;
-
-export function autoreplyQuery(user: string) {
-  return queryOptions<Autoreply, Fault>({
-    queryKey: ['people', 'autoreply', user],
-    queryFn: ({ signal }) => requestJson(autoreplySchema, 'GET', `/api/users/${user}/autoreply`, { signal }),
-  });
-}
-
-export async function saveAutoreply(user: string, autoreply: Autoreply): Promise<void> {
-  const { status, subject, text, start, end } = autoreply;
-  await requestJson(done, 'PUT', `/api/users/${user}/autoreply`, { body: { status, subject, text, start, end } });
-}
-
 export async function restorePerson(user: string): Promise<void> {
   await requestJson(done, 'POST', `/api/users/${user}/restore`, { body: {} });
 }

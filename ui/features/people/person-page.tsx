@@ -8,6 +8,7 @@ import {
   IconChevronDown,
   IconDatabase,
   IconDeviceMobile,
+  IconFilter,
   IconHistory,
   IconKey,
   IconLogout,
@@ -30,6 +31,7 @@ import { displayName, type Person, personQuery, removePerson, signOutPerson, upd
 import { ActivityTab } from './activity-tab.tsx';
 import { AddressesTab } from './addresses-tab.tsx';
 import { ExternalTab } from './external-tab.tsx';
+import { FiltersTab } from './filters-tab.tsx';
 import { OverviewTab } from './overview-tab.tsx';
 import { RepliesTab } from './replies-tab.tsx';
 import { SignInTab } from './sign-in-tab.tsx';
@@ -44,6 +46,7 @@ const tabs = [
   ['signIn', IconKey, SignInTab],
   ['replies', IconMailForward, RepliesTab],
   ['external', IconMailDown, ExternalTab],
+  ['filters', IconFilter, FiltersTab],
   ['activity', IconHistory, ActivityTab],
 ] as const;
 

@@ -1,27 +1,10 @@
 /** Automatic reply, and where mail is passed on to. */
-import {
-  Button,
-  Card,
-  Group,
-  SimpleGrid,
-  Skeleton,
-  Stack,
-  Switch,
-  TagsInput,
-  Text,
-  Textarea,
-  TextInput,
-  Title,
-} from '@mantine/core';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { type ReactElement, useState } from 'react';
-import { useTranslation } from 'react-i18next';
-import { FaultAlert } from '../../components/fault-alert.tsx';
+import { SimpleGrid } from '@mantine/core';
+import type { ReactElement } from 'react';
+import { AutoreplyCard } from '../../account/autoreply-card.tsx';
+import { ForwardsCard } from '../../account/forwards-card.tsx';
 import { useHas } from '../../lib/capabilities.ts';
-import type { Fault } from '../../lib/fault.ts';
-import { notifyDone } from '../../lib/notify.ts';
-import { type Person, updatePerson } from '../../lib/people.ts';
-import { type Autoreply, autoreplyQuery, saveAutoreply } from './api.ts';
+import type { Person } from '../../lib/people.ts';
 
 export function RepliesTab({ person }: { person: Person }): ReactElement {
   const has = useHas();
@@ -30,136 +13,5 @@ export function RepliesTab({ person }: { person: Person }): ReactElement {
       {has('PUT /users/{user}/autoreply') === true && <AutoreplyCard person={person} />}
       <ForwardsCard person={person} />
     </SimpleGrid>
-  );
-}
-
-function AutoreplyCard({ person }: { person: Person }): ReactElement {
-  const { t } = useTranslation();
-  const autoreply = useQuery(autoreplyQuery(person.id));
-  return (
-    <Card component="section">
-      <Title order={2}>{t('people.autoreply.title')}</Title>
-      <Text c="dimmed" size="sm" mb="md">
-        {t('people.autoreply.lead')}
-      </Text>
-      {autoreply.data === undefined ? (
-        autoreply.error === null ? (
-          <Skeleton height={220} role="status" aria-label={t('common.loading')} />
-        ) : (
-          <FaultAlert fault={autoreply.error} onRetry={() => void autoreply.refetch()} />
-        )
-      ) : (
-        <AutoreplyForm person={person} autoreply={autoreply.data} />
-      )}
-    </Card>
-  );
-}
-
-function AutoreplyForm({ person, autoreply }: { person: Person; autoreply: Autoreply }): ReactElement {
-  const { t } = useTranslation();
-  const client = useQueryClient();
-  const [wanted, setWanted] = useState(autoreply);
-  const save = useMutation<void, Fault, Autoreply>({
-    mutationFn: (value) => saveAutoreply(person.id, value),
-    onSuccess: async () => {
-      notifyDone(t('people.saved'));
-      await client.invalidateQueries({ queryKey: ['people'] });
-    },
-  });
-  const day = (value: string | false | undefined): string => (typeof value === 'string' ? value.slice(0, 10) : '');
-  return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        save.mutate(wanted);
-      }}
-    >
-      <Stack gap="md">
-        {save.error !== null && <FaultAlert fault={save.error} title={t('people.notSaved')} />}
-        <Switch
-          label={t('people.autoreply.on')}
-          checked={wanted.status}
-          onChange={(event) => setWanted({ ...wanted, status: event.currentTarget.checked })}
-        />
-        <TextInput
-          label={t('people.autoreply.subject')}
-          placeholder={t('people.autoreply.subjectExample')}
-          value={wanted.subject ?? ''}
-          onChange={(event) => setWanted({ ...wanted, subject: event.currentTarget.value })}
-        />
-        <Textarea
-          label={t('people.autoreply.text')}
-          autosize
-          minRows={4}
-          maxRows={14}
-          value={wanted.text ?? ''}
-          onChange={(event) => setWanted({ ...wanted, text: event.currentTarget.value })}
-        />
-        <Group grow>
-          <TextInput
-            type="date"
-            label={t('people.autoreply.from')}
-            value={day(wanted.start)}
-            onChange={(event) => setWanted({ ...wanted, start: event.currentTarget.value || false })}
-          />
-          <TextInput
-            type="date"
-            label={t('people.autoreply.until')}
-            value={day(wanted.end)}
-            onChange={(event) => setWanted({ ...wanted, end: event.currentTarget.value || false })}
-          />
-        </Group>
-        <Group justify="flex-end">
-          <Button type="submit" loading={save.isPending} disabled={wanted === autoreply}>
-            {t('common.save')}
-          </Button>
-        </Group>
-      </Stack>
-    </form>
-  );
-}
-
-function ForwardsCard({ person }: { person: Person }): ReactElement {
-  const { t } = useTranslation();
-  const client = useQueryClient();
-  const known = person.targets ?? [];
-  const [targets, setTargets] = useState<string[]>([...known]);
-  const save = useMutation<void, Fault>({
-    mutationFn: () => updatePerson(person.id, { targets }),
-    onSuccess: async () => {
-      notifyDone(t('people.saved'));
-      await client.invalidateQueries({ queryKey: ['people'] });
-    },
-  });
-  return (
-    <Card component="section">
-      <Title order={2}>{t('people.forward.title')}</Title>
-      <Text c="dimmed" size="sm" mb="md">
-        {t('people.forward.lead')}
-      </Text>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          save.mutate();
-        }}
-      >
-        <Stack gap="md">
-          {save.error !== null && <FaultAlert fault={save.error} title={t('people.notSaved')} />}
-          <TagsInput
-            label={t('people.forward.to')}
-            description={t('people.forward.help')}
-            placeholder="home@example.net"
-            value={targets}
-            onChange={setTargets}
-            splitChars={[',', ';', ' ']}
-          />
-          <Group justify="flex-end">
-            <Button type="submit" loading={save.isPending} disabled={targets.join('\n') === known.join('\n')}>
-              {t('common.save')}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Card>
   );
 }

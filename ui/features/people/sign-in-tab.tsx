@@ -1,27 +1,40 @@
 /** Password, and the passwords of single devices. */
-import { Alert, Badge, Button, Card, Group, SimpleGrid, Skeleton, Stack, Table, Text, TextInput, Title } from '@mantine/core';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { Alert, Button, Card, Group, SimpleGrid, Stack, Text, TextInput, Title } from '@mantine/core';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { IconDeviceMobile, IconDice5, IconTrash } from '@tabler/icons-react';
+import { IconDeviceMobile, IconDice5 } from '@tabler/icons-react';
 import { type ReactElement, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { DevicePasswordsCard } from '../../account/device-passwords-card.tsx';
 import { ConfirmDialog } from '../../components/confirm-dialog.tsx';
 import { CopyValue } from '../../components/copy-value.tsx';
 import { FaultAlert } from '../../components/fault-alert.tsx';
-import { RelativeTime } from '../../components/relative-time.tsx';
-import { type AppPassword, appPasswordsQuery, lastUseOf, removeAppPassword } from '../../lib/app-passwords.ts';
 import { useHas } from '../../lib/capabilities.ts';
 import type { Fault } from '../../lib/fault.ts';
 import { notifyDone } from '../../lib/notify.ts';
 import { displayName, makePassword, type Person, turnOffSecondFactor, updatePerson } from '../../lib/people.ts';
 
 export function SignInTab({ person }: { person: Person }): ReactElement {
+  const { t } = useTranslation();
   const has = useHas();
   return (
     <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md">
       <PasswordCard person={person} />
       {has('DELETE /users/{user}/2fa') === true && (person.enabled2fa?.length ?? 0) > 0 && <SecondFactorCard person={person} />}
-      {has('GET /users/{user}/asps') === true && <DevicesCard person={person} />}
+      {has('GET /users/{user}/asps') === true && (
+        <DevicePasswordsCard
+          user={person.id}
+          connect={
+            <Button
+              variant="default"
+              leftSection={<IconDeviceMobile size={16} aria-hidden />}
+              renderRoot={(props) => <Link to="/connect" search={{ person: person.id }} {...props} />}
+            >
+              {t('nav.connect')}
+            </Button>
+          }
+        />
+      )}
     </SimpleGrid>
   );
 }
@@ -124,106 +137,6 @@ function SecondFactorCard({ person }: { person: Person }): ReactElement {
         onClose={() => setAsked(false)}
       >
         {t('people.secondFactor.effect')}
-      </ConfirmDialog>
-    </Card>
-  );
-}
-
-function DevicesCard({ person }: { person: Person }): ReactElement {
-  const { t } = useTranslation();
-  const client = useQueryClient();
-  const passwords = useQuery(appPasswordsQuery(person.id));
-  const [removing, setRemoving] = useState<AppPassword>();
-  const remove = useMutation<void, Fault, AppPassword>({
-    mutationFn: ({ id }) => removeAppPassword(person.id, id),
-    onSuccess: async (_, { description }) => {
-      setRemoving(undefined);
-      notifyDone(t('people.device.removed', { name: description }));
-      await client.invalidateQueries({ queryKey: appPasswordsQuery(person.id).queryKey });
-    },
-  });
-  return (
-    <Card component="section">
-      <Title order={2}>{t('people.device.title')}</Title>
-      <Text c="dimmed" size="sm" mb="md">
-        {t('people.device.lead')}
-      </Text>
-      <Stack gap="md">
-        {remove.error !== null && <FaultAlert fault={remove.error} title={t('people.device.notRemoved')} />}
-        {passwords.data === undefined ? (
-          passwords.error === null ? (
-            <Skeleton height={80} role="status" aria-label={t('common.loading')} />
-          ) : (
-            <FaultAlert fault={passwords.error} onRetry={() => void passwords.refetch()} />
-          )
-        ) : passwords.data.length === 0 ? (
-          <Text size="sm">{t('people.device.none')}</Text>
-        ) : (
-          <Table verticalSpacing="xs" aria-label={t('people.device.title')}>
-            <Table.Tbody>
-              {passwords.data.map((entry) => {
-                const used = lastUseOf(entry);
-                return (
-                  <Table.Tr key={entry.id}>
-                    <Table.Td>
-                      <Text fw={500}>{entry.description}</Text>
-                      <Text size="sm" c="dimmed">
-                        {used === undefined ? (
-                          t('people.device.unused')
-                        ) : (
-                          <>
-                            {t('people.device.used')} <RelativeTime at={used} />
-                          </>
-                        )}
-                      </Text>
-                    </Table.Td>
-                    <Table.Td>
-                      <Group gap={4}>
-                        {entry.scopes.map((scope) => (
-                          <Badge key={scope} color="gray" variant="light">
-                            {scope === '*' ? t('people.device.everything') : scope.toUpperCase()}
-                          </Badge>
-                        ))}
-                      </Group>
-                    </Table.Td>
-                    <Table.Td ta="right">
-                      <Button
-                        size="xs"
-                        variant="subtle"
-                        color="red"
-                        leftSection={<IconTrash size={15} aria-hidden />}
-                        onClick={() => setRemoving(entry)}
-                        aria-label={`${t('people.device.remove')}: ${entry.description}`}
-                      >
-                        {t('people.device.remove')}
-                      </Button>
-                    </Table.Td>
-                  </Table.Tr>
-                );
-              })}
-            </Table.Tbody>
-          </Table>
-        )}
-        <Group>
-          <Button
-            variant="default"
-            leftSection={<IconDeviceMobile size={16} aria-hidden />}
-            renderRoot={(props) => <Link to="/connect" search={{ person: person.id }} {...props} />}
-          >
-            {t('nav.connect')}
-          </Button>
-        </Group>
-      </Stack>
-      <ConfirmDialog
-        opened={removing !== undefined}
-        title={t('people.device.ask', { name: removing?.description ?? '' })}
-        confirmLabel={t('people.device.remove')}
-        danger
-        busy={remove.isPending}
-        onConfirm={() => removing !== undefined && remove.mutate(removing)}
-        onClose={() => setRemoving(undefined)}
-      >
-        {t('people.device.effect')}
       </ConfirmDialog>
     </Card>
   );
