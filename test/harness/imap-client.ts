@@ -12,6 +12,8 @@ export class RawImapClient {
   readonly #ready: RawResponse[] = [];
   #waiters: (() => void)[] = [];
   #deflate: DeflateRaw | undefined;
+  #ignored: Buffer = Buffer.alloc(0);
+  #endCompression: (withLastBlock: boolean) => Promise<void> = () => Promise.resolve();
   closed = false;
   #tag = 0;
 
@@ -40,7 +42,9 @@ export class RawImapClient {
   }
 
   #listen(): void {
-    this.#socket.on('data', (bytes: Buffer) => {
+    this.#socket.on('data', (received: Buffer) => {
+      const bytes = received.indexOf(this.#ignored) === 0 ? received.subarray(this.#ignored.length) : received;
+      this.#ignored = Buffer.alloc(0);
       this.#buffer = this.#buffer.length === 0 ? bytes : Buffer.concat([this.#buffer, bytes]);
       this.#split();
     });
@@ -78,6 +82,25 @@ export class RawImapClient {
     });
     inflate.on('error', () => {});
     this.#deflate = deflate;
+    this.#endCompression = async (withLastBlock) => {
+      plain.unpipe(inflate);
+      if (withLastBlock) {
+        deflate.unpipe(plain);
+        deflate.on('data', (bytes: Buffer) => plain.write(bytes)).resume();
+        await new Promise<void>((resolve) => void deflate.once('end', resolve).end());
+      }
+      this.#deflate = undefined;
+      plain.removeAllListeners('close');
+      // The server says the end of its side in DEFLATE, with its last reply or right behind.
+      this.#ignored = Buffer.from([3, 0]);
+      this.#listen();
+      plain.resume();
+    };
+  }
+
+  /** Both directions plain again; call it after the tagged OK of UNAUTHENTICATE. `withLastBlock`: says the end of its own side in DEFLATE as well. */
+  endCompression(withLastBlock: boolean): Promise<void> {
+    return this.#endCompression(withLastBlock);
   }
 
   #split(): void {

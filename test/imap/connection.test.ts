@@ -308,6 +308,26 @@ describe('pipelines', () => {
     await other.close();
   });
 
+  test('UNAUTHENTICATE ends compression; another user signs in over the same connection, and compresses again', async () => {
+    const other = await service.createUser();
+    for (const withLastBlock of [true, false]) {
+      const client = await RawImapClient.login(service.port, name);
+      await client.ok('COMPRESS DEFLATE');
+      client.compress();
+      await client.ok('SELECT INBOX');
+      await client.ok('UNAUTHENTICATE');
+      await client.endCompression(withLastBlock);
+      assert.match(await client.status('SELECT INBOX'), /^BAD/);
+      await client.ok(`LOGIN ${other.name} ${PASSWORD}`);
+      const [capability = ''] = await client.ok('CAPABILITY');
+      assert.match(capability, / COMPRESS=DEFLATE/);
+      await client.ok('COMPRESS DEFLATE');
+      client.compress();
+      await client.ok('SELECT INBOX');
+      await client.close();
+    }
+  });
+
   test('a stop says BYE to who is idle and lets a command finish', async () => {
     const other = await startImap();
     const user = await other.createUser();

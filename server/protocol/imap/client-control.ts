@@ -12,7 +12,7 @@ import type { ImapSettings } from './settings.ts';
 export type ConnectionHooks = Pick<ClientControl, 'ask' | 'idle' | 'wake'> & {
   readonly log: Logger;
   readonly compressed: boolean;
-  readonly upgrade: (to: 'tls' | 'deflate') => void;
+  readonly upgrade: (to: 'tls' | 'deflate' | 'plain') => void;
 };
 
 export class ImapClientControl implements ClientControl {
@@ -88,6 +88,10 @@ export class ImapClientControl implements ClientControl {
 
   startCompression(): void {
     this.#hooks.upgrade('deflate');
+  }
+
+  endCompression(): void {
+    this.#hooks.upgrade('plain');
   }
 
   failedLogin(): Promise<boolean> {

@@ -28,6 +28,8 @@ export type ClientControl = {
   readonly startTls: () => void;
   /** After the tagged OK is written: both directions go through DEFLATE (RFC 4978). */
   readonly startCompression: () => void;
+  /** After the tagged OK is written: both directions are plain again (RFC 8437 §3). */
+  readonly endCompression: () => void;
   readonly compressed: boolean;
   /** Stays in IDLE until DONE; updates are told as they come. The tagged reply follows from the dispatcher. */
   readonly idle: () => Promise<'done' | 'bad' | 'closed'>;

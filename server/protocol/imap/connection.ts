@@ -11,7 +11,7 @@ import { Fault } from '../../base/fault.ts';
 import type { Logger } from '../../base/log.ts';
 import { type ConnectionHooks, ImapClientControl } from './client-control.ts';
 import type { CommandContext } from './command.ts';
-import { compressStream } from './compression.ts';
+import { type CompressedStream, EMPTY_LAST_BLOCK, compressStream } from './compression.ts';
 import { dispatch } from './dispatcher.ts';
 import { LoginGuard } from './login-guard.ts';
 import { NewsTeller } from './news-teller.ts';
@@ -25,6 +25,8 @@ import { tellNews } from './news.ts';
 import type { RawCommand } from './wire/raw-command.ts';
 import { answerFault, limitsAfterLogin, limitsBeforeLogin } from './reader-limits.ts';
 import { ImapReader, type LiteralRequest, type ReaderFault } from './wire/reader.ts';
+
+type Upgrade = 'tls' | 'deflate' | 'plain';
 
 /** Lines that a client may send while IDLE: DONE and nothing else. */
 const IDLE_LINE_BYTES = 512;
@@ -43,12 +45,12 @@ export class ImapConnection implements ConnectionHooks, Expiring {
   #progress: Progress | undefined;
   /** Where plain bytes come from: the socket, or what inflates it. */
   #source: Readable;
-  #compressed = false;
+  #compressed: CompressedStream | undefined;
   #working = false;
   /** Who waits for a line: AUTHENTICATE or IDLE. */
   #lineWaiter: ((line: Buffer | undefined) => void) | undefined;
   #idling = false;
-  #upgrade: 'tls' | 'deflate' | undefined;
+  #upgrade: Upgrade | undefined;
   #paused = false;
   #ending = false;
   /** The BYE that follows the command in work. */
@@ -276,6 +278,7 @@ export class ImapConnection implements ConnectionHooks, Expiring {
     else if (this.#badInARow > settings.maxBadCommands) this.#bye('Too many invalid commands');
     else if (this.#upgrade === 'tls') await this.#startTlsNow();
     else if (this.#upgrade === 'deflate') await this.#startDeflateNow();
+    else if (this.#upgrade === 'plain') await this.#endDeflateNow();
     else if (this.out.isFull || this.#reader.bufferedBytes === 0) await this.out.drain();
   }
 
@@ -401,10 +404,10 @@ export class ImapConnection implements ConnectionHooks, Expiring {
   // ── What commands ask for ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   get compressed(): boolean {
-    return this.#compressed;
+    return this.#compressed !== undefined;
   }
 
-  upgrade(to: 'tls' | 'deflate'): void {
+  upgrade(to: Upgrade): void {
     this.#upgrade = to;
   }
 
@@ -439,13 +442,41 @@ export class ImapConnection implements ConnectionHooks, Expiring {
     await this.out.drain();
     const { socket } = this.#connection;
     socket.off('data', this.#receive);
-    const { source, sink } = compressStream(socket, this.#reader.takePending(), (error) => {
+    const compressed = compressStream(socket, this.#reader.takePending(), (error) => {
       this.log.info('compressed stream is broken', { error: error.message });
       this.#connection.destroy();
     });
-    source.on('data', this.#receive);
-    this.#source = source;
-    this.#compressed = true;
-    this.out.stream = sink;
+    compressed.source.on('data', this.#receive);
+    this.#source = compressed.source;
+    this.#compressed = compressed;
+    this.out.stream = compressed.sink;
+  }
+
+  /** RFC 8437 §3: both sides speak plainly again; the client does after its command, so what it compressed behind that is an error. */
+  async #endDeflateNow(): Promise<void> {
+    this.#upgrade = undefined;
+    const compressed = this.#compressed;
+    const { socket } = this.#connection;
+    if (compressed === undefined) return;
+    this.out.flush();
+    compressed.source.off('data', this.#receive);
+    await compressed.finish();
+    this.#compressed = undefined;
+    this.#source = socket;
+    this.#paused = false;
+    this.out.stream = socket;
+    if (this.#reader.discardPending() > 0) {
+      this.log.warn('compressed bytes after UNAUTHENTICATE');
+      this.#connection.destroy();
+      return;
+    }
+    // The client may end its side by an empty last block or by just stopping.
+    socket.once('data', (bytes: Buffer) => {
+      const ended = bytes.subarray(0, EMPTY_LAST_BLOCK.length).equals(EMPTY_LAST_BLOCK);
+      socket.on('data', this.#receive);
+      const rest = ended ? bytes.subarray(EMPTY_LAST_BLOCK.length) : bytes;
+      if (rest.length > 0) this.#receive(rest);
+    });
+    socket.resume();
   }
 }

@@ -142,12 +142,11 @@ const unauthenticate = command({
   names: ['UNAUTHENTICATE'],
   states: AUTHENTICATED,
   rfc: '8437',
-  // RFC 8437 §4: compression would have to end with it; that is not done here.
-  capabilities: ({ state, compressed }) => (state === 'not-authenticated' || compressed ? [] : ['UNAUTHENTICATE']),
+  capabilities: ({ state }) => (state === 'not-authenticated' ? [] : ['UNAUTHENTICATE']),
   expunge: 'no',
   parse: noArguments,
   run: async ({ session, client, out }) => {
-    if (client.compressed) return { status: 'BAD', text: 'Not while compression is on' };
+    if (client.compressed) client.endCompression();
     session.unauthenticate();
     client.releaseUser();
     out.utf8 = false;
