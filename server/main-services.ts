@@ -63,6 +63,7 @@ export function assemble({ config, operations, store, log }: Omit<ServiceContext
       api: onListener((context) => createApiHandler({ ...context, outgoing, wakeFetching: mail.wakeFetching })),
     },
     start: () => mail.start(),
+    counts: () => trace.counts(),
     stop: async (graceMs) => {
       sentCopies.close();
       await mail.stop(graceMs);

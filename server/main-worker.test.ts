@@ -33,6 +33,7 @@ function parts(failures: number): { parts: WorkerParts; closed: () => number; tr
       retryMs: 1,
       assemble: () => ({
         services: { imap: closeAtOnce, imaps: closeAtOnce },
+        counts: () => ({ received: 0, sent: 0 }),
         start: () => {},
         stop: () => Promise.resolve(),
       }),

@@ -27,17 +27,25 @@ export type RunningService = {
   readonly port: number;
   readonly tls: 'none' | 'starttls' | 'implicit';
   readonly close: (graceMs: number) => Promise<void>;
+  /** Clients that are connected now. */
+  readonly connections?: () => number;
 };
 
 export type StartService = (context: ServiceContext) => Promise<RunningService>;
 
 export type Endpoint = { readonly host: string; readonly port: number; readonly tls: 'none' | 'starttls' | 'implicit' };
 
+export type MailCounts = { readonly received: number; readonly sent: number };
+/** What a worker has to tell of itself from time to time. */
+export type WorkerNumbers = MailCounts & { readonly clients: Readonly<Record<string, number>> };
+
 /** What a worker runs: services by name, and what goes on behind them. */
 export type Assembly = {
   readonly services: Partial<Record<ServiceName, StartService>>;
   /** Starts what works without being asked (the queue), after the services listen. */
   readonly start: () => void;
+  /** Messages since the start. */
+  readonly counts: () => MailCounts;
   /** After the services have ended. */
   readonly stop: (graceMs: number) => Promise<void>;
 };
@@ -57,6 +65,7 @@ export type Worker = {
   readonly setCertificate: (certificate: Certificate) => void;
   /** Reads the certificate files again. */
   readonly reloadCertificate: () => void;
+  readonly numbers: () => WorkerNumbers;
   readonly stop: () => Promise<void>;
 };
 
@@ -119,6 +128,10 @@ export async function startWorker(config: Config, parts: WorkerParts, log: Logge
       tls.setDefault(next);
       log.info('certificate read again');
     },
+    numbers: () => ({
+      ...assembly.counts(),
+      clients: Object.fromEntries(running.map(({ name, service }) => [name, service.connections?.() ?? 0])),
+    }),
     stop,
   };
 }

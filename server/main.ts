@@ -5,7 +5,7 @@
  *   node server/main.ts --config -               settings from one line of JSON on stdin; when stdin ends, the parent is gone and the worker stops
  *
  * Logs are JSON lines on stdout. When everything listens, `{"type":"ready","endpoints":{…}}` goes to file descriptor 3 if the parent opened it as a pipe, else
- * into the log. A start that can't succeed by trying again (a setting, a port) is told the same way as `{"type":"failed",…}` and ends with code 78.
+ * into the log; there follows every ten seconds what the worker counts (`{"type":"numbers",…}`). A start that can't succeed by trying again (a setting, a port) is told the same way as `{"type":"failed",…}` and ends with code 78.
  * SIGTERM and SIGINT drain; SIGHUP reads the certificate files again. With `--config -`, further lines are commands: `{"type":"certificate","cert","key","ca"}`.
  */
 import { fstatSync, watchFile, writeSync } from 'node:fs';
@@ -24,6 +24,7 @@ const EXIT_USAGE = 64;
 const EXIT_SOFTWARE = 70;
 const EXIT_CONFIG = 78;
 const CERTIFICATE_POLL_MS = 60_000;
+const NUMBERS_EVERY_MS = 10_000;
 
 const commandSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('certificate'), cert: z.string(), key: z.string(), ca: z.string().optional() }),
@@ -78,6 +79,11 @@ async function run(config: Config, lines: Interface | undefined, log: Logger): P
   report({ type: 'ready', endpoints: worker.endpoints }, log);
   watchCertificates(config, worker, log);
   lines?.on('line', (line) => obey(line, worker, stop, log));
+  if (isPipe(3)) {
+    const tell = (): void => report({ type: 'numbers', ...worker.numbers() }, log);
+    tell();
+    setInterval(tell, NUMBERS_EVERY_MS).unref();
+  }
   await settleAfterStart();
 
   if (!stopping.signal.aborted) await new Promise<void>((resolve) => stopping.signal.addEventListener('abort', () => resolve()));

@@ -18,7 +18,9 @@ import { ControlServer } from './control/server.ts';
 import type { ControlSubject, WorkerApi } from './control/subject.ts';
 import { parseLine } from './logs/line.ts';
 import { LogStore } from './logs/store.ts';
+import { lookAtQueue } from './metrics/queue-look.ts';
 import { startSampler } from './metrics/sampler.ts';
+import { MailNumbers } from './metrics/mail-numbers.ts';
 import { MetricsStore } from './metrics/store.ts';
 import { builtGui, type DataPaths, dataPaths, makeDataDirs } from './paths.ts';
 import { examineRunning } from './preflight.ts';
@@ -70,6 +72,7 @@ export class Appliance implements ControlSubject {
   readonly #certificates: CertificateKeeper;
   readonly #control: ControlServer;
   readonly #applier: SettingsApplier;
+  readonly #numbers: MailNumbers;
   readonly #controlToken = newToken();
   readonly #apiToken: string;
   readonly #startedAt = Date.now();
@@ -126,6 +129,10 @@ export class Appliance implements ControlSubject {
       },
       onSecret: (secret) => this.logs.mask.know(secret),
       ...(options.workerScript === undefined ? {} : { workerScript: options.workerScript }),
+    });
+    this.#numbers = new MailNumbers({
+      workers: () => this.#supervisor.status().filter(({ kind }) => kind === 'worker'),
+      folder: this.paths.root,
     });
     this.#control = new ControlServer(this, {
       token: this.#controlToken,
@@ -200,6 +207,7 @@ export class Appliance implements ControlSubject {
   status(): Status {
     const { state } = this.#supervisor;
     const api = this.workerApi();
+    const disk = this.#numbers.disk();
     const begun = this.#stopping === undefined && state === 'stopped' ? 'starting' : state;
     return {
       state: this.#stopping === undefined ? begun : 'stopping',
@@ -209,6 +217,8 @@ export class Appliance implements ControlSubject {
       api: api === undefined ? null : `http://${bracketed(api.host)}:${api.port}`,
       services: this.#supervisor.status().map(serviceEntry),
       endpoints: endpointEntries(this.#supervisor.endpoints()),
+      clients: this.#numbers.clients(),
+      ...(disk === undefined ? {} : { disk }),
       reachableAs: reachableAs([this.settings.get('server.hostname'), ...this.settings.get('server.names')]),
       pid: process.pid,
       rssBytes: process.memoryUsage.rss(),
@@ -283,10 +293,17 @@ export class Appliance implements ControlSubject {
   #watch(): void {
     this.#ends.push(
       this.#supervisor.subscribe((event) => this.#onSupervisor(event)),
+      lookAtQueue(
+        () => this.workerApi(),
+        (queued) => {
+          this.#numbers.queued = queued;
+        },
+      ),
       this.settings.onChange((changed) => this.#onSettings(changed)),
       startSampler({
         store: this.metrics,
         processes: () => this.#processes(),
+        more: () => this.#numbers.sample(),
         onTrouble: (error) => this.log.warn('a sample for the plots could not be taken', { error }),
       }),
     );

@@ -10,6 +10,8 @@ export type Trace = TraceSink & {
   /** Writes what is gathered. */
   readonly flush: () => Promise<void>;
   readonly close: () => Promise<void>;
+  /** Messages put into mailboxes, and recipients elsewhere that were given theirs, since the start of this worker. */
+  readonly counts: () => { readonly received: number; readonly sent: number };
 };
 
 export type TraceOptions = {
@@ -33,10 +35,14 @@ export function createTrace({ store, keepMs, log, flushMs = FLUSH_MS }: TraceOpt
   let gathered = new Map<string, Gathered>();
   let events = 0;
   let lost = 0;
+  let received = 0;
+  let sent = 0;
   let writing: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
 
   const record = (event: TraceEvent): void => {
+    if (event.kind === 'delivered' && event['outcome'] === 'delivered') received += 1;
+    if (event.kind === 'attempt' && (event['outcome'] === 'sent' || event['outcome'] === 'delivered')) sent += 1;
     if (events >= MAX_GATHERED) {
       lost += 1;
       return;
@@ -63,7 +69,7 @@ export function createTrace({ store, keepMs, log, flushMs = FLUSH_MS }: TraceOpt
     return writing;
   };
 
-  return { record, flush, close: flush };
+  return { record, flush, close: flush, counts: () => ({ received, sent }) };
 }
 
 function add(entry: Gathered, event: TraceEvent, at: Date): void {

@@ -52,7 +52,7 @@ export async function raiseStage(options: StageOptions = {}): Promise<Stage> {
     limits: { maxBytes: 1 << 30, maxAgeMs: 1e10 },
     flushMs: 20,
   });
-  let clock = Date.now() - hour;
+  let clock = Date.now() - 24 * hour;
   const metrics = new MetricsStore({ file: path.join(folder, 'metrics.sqlite'), keepMs: 1e10, now: () => clock });
   const api = await PlayedApi.start(options.people ?? 34);
   const asked: string[] = [];
@@ -66,14 +66,27 @@ export async function raiseStage(options: StageOptions = {}): Promise<Stage> {
     api: api.url,
     services: playedServices(since),
     endpoints: {},
+    clients: { imap: 4, imaps: 11, submission: 1 },
+    disk: { freeBytes: 41 * 1024 * mebibyte, totalBytes: 238 * 1024 * mebibyte },
     pid: 4100,
     rssBytes: 84 * mebibyte,
     since,
     notices: [],
   };
+  for (; clock < Date.now() - hour; clock += 600_000) {
+    const busy = Math.max(0.1, Math.sin(((clock / hour) % 24) / 4));
+    metrics.record({
+      'mail.in': 0.6 * busy,
+      'mail.out': 0.2 * busy,
+      'disk.free': (41 - (clock % hour) / hour) * 1024 * mebibyte,
+    });
+  }
   for (; clock < Date.now(); clock += 20_000) {
     const wave = Math.sin(clock / 400_000);
     metrics.record({
+      'mail.in': clock % 60_000 < 20_000 ? 1 : 0,
+      'mail.out': clock % 120_000 < 20_000 ? 1 : 0,
+      'clients.imap': Math.round(3 + 2 * wave),
       'rss.mongod': (182 + 4 * wave) * mebibyte,
       'rss.valkey': 9.4 * mebibyte,
       'rss.worker-1': (96 + 9 * wave + (clock % 7)) * mebibyte,

@@ -8,8 +8,10 @@ import {
   type Status,
 } from '../../app/appliance/control/contract.ts';
 import type { SessionInfo } from '../../app/appliance/control/contract-access.ts';
+import { z } from 'zod';
 import { control } from './control.ts';
 import type { Fault } from './fault.ts';
+import { requestJson } from './request.ts';
 
 export const statusQuery = queryOptions<Status, Fault>({
   queryKey: ['status'],
@@ -38,6 +40,30 @@ export const sessionQuery = queryOptions<SessionInfo, Fault>({
   queryKey: ['session'],
   queryFn: ({ signal }) => control(routes.session, { signal }),
   staleTime: Number.POSITIVE_INFINITY,
+});
+
+const banSchema = z.looseObject({ key: z.string(), reason: z.string(), since: z.string(), until: z.string() });
+export type BanEntry = z.output<typeof banSchema>;
+
+export const bansQuery = queryOptions<readonly BanEntry[], Fault>({
+  queryKey: ['bans'],
+  queryFn: async ({ signal }) =>
+    (await requestJson(z.looseObject({ results: z.array(banSchema) }), 'GET', '/api/bans', { signal })).results,
+  refetchInterval: 15_000,
+});
+
+const queueStatusSchema = z.looseObject({
+  queued: z.number(),
+  held: z.number(),
+  oldest: z.string().optional(),
+  paused: z.looseObject({ reason: z.string() }).optional(),
+});
+export type QueueStatus = z.output<typeof queueStatusSchema>;
+
+export const queueStatusQuery = queryOptions<QueueStatus, Fault>({
+  queryKey: ['queue', 'state'],
+  queryFn: ({ signal }) => requestJson(queueStatusSchema, 'GET', '/api/queue/status', { signal }),
+  refetchInterval: 30_000,
 });
 
 export interface MetricPoint {

@@ -65,6 +65,10 @@ export const statusSchema = z.object({
   services: z.array(serviceSchema),
   /** By listener: imap, imaps, pop3, pop3s, lmtp, smtp, submission, submissions, api. The host is one that this computer can connect to. */
   endpoints: z.record(z.string(), endpointSchema),
+  /** Clients that are connected now, by listener; some seconds old. */
+  clients: z.record(z.string(), z.int()).optional(),
+  /** Where the data is. */
+  disk: z.object({ freeBytes: z.number(), totalBytes: z.number() }).optional(),
   /** Names and addresses for other computers and phones, the best first. */
   reachableAs: z.array(z.string()).optional(),
   /** The appliance's own process. */

@@ -28,6 +28,12 @@ const reportSchema = z.discriminatedUnion('type', [
     code: z.string().optional(),
   }),
   z.object({ type: z.literal('alive') }),
+  z.object({
+    type: z.literal('numbers'),
+    received: z.number(),
+    sent: z.number(),
+    clients: z.record(z.string(), z.number()),
+  }),
 ]);
 
 /** After its end, how long pipes may still hold lines (a grandchild can keep them open for ever). */

@@ -76,6 +76,15 @@ export type ServiceStatus = {
   readonly retryAt?: number;
   /** Workers that are ready. */
   readonly endpoints?: Endpoints;
+  /** Workers that run. */
+  readonly numbers?: WorkerNumbers;
+};
+
+/** What a worker counts: mail since its start, clients now by listener. */
+export type WorkerNumbers = {
+  readonly received: number;
+  readonly sent: number;
+  readonly clients: Readonly<Record<string, number>>;
 };
 
 export type SupervisorEvent =

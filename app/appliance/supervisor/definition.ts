@@ -1,6 +1,6 @@
 /** What the runner needs to know of a service. One file under services/ makes one of these; the runner knows no service by name. */
 import type { LineSource } from '../logs/line.ts';
-import type { Endpoints, FailureKind, ServiceKind, ServiceName } from './contract.ts';
+import type { Endpoints, FailureKind, ServiceKind, ServiceName, WorkerNumbers } from './contract.ts';
 
 export type ServiceDefinition = {
   readonly name: ServiceName;
@@ -83,7 +83,8 @@ export type WorkerReport =
   | { readonly type: 'ready'; readonly endpoints: Endpoints }
   | ({ readonly type: 'failed' } & WorkerFailure)
   /** Optional heartbeat: once one has come, a silence is a hang. */
-  | { readonly type: 'alive' };
+  | { readonly type: 'alive' }
+  | ({ readonly type: 'numbers' } & WorkerNumbers);
 
 /** The start cannot go on. */
 export class StartFault extends Error {

@@ -13,6 +13,7 @@ import {
   type ProcessLaunch,
   type ServiceDefinition,
 } from './definition.ts';
+import type { WorkerNumbers } from './contract.ts';
 import type { Guard } from './guard.ts';
 import type { LineSource } from '../logs/line.ts';
 import { endOrphan, pidFileOf, removePidFile, writePidFile } from './pid-file.ts';
@@ -51,6 +52,7 @@ export class ManagedService {
   #rssBytes: number | undefined;
   #progress: string | undefined;
   #endpoints: Endpoints | undefined;
+  #numbers: WorkerNumbers | undefined;
   #lastAliveAt: number | undefined;
   /** We ended the child because of this; its exit code is then of no interest. */
   #verdict: Explanation | undefined;
@@ -81,6 +83,7 @@ export class ManagedService {
       ...(failure === undefined ? {} : { failure }),
       ...(retryAt === undefined ? {} : { retryAt }),
       ...(this.#endpoints === undefined ? {} : { endpoints: this.#endpoints }),
+      ...(this.#numbers === undefined ? {} : { numbers: this.#numbers }),
     };
   }
 
@@ -186,6 +189,10 @@ export class ManagedService {
       onReport: (report) => {
         if (life !== this.#life) return;
         if (report.type === 'alive') this.#lastAliveAt = Date.now();
+        if (report.type === 'numbers') {
+          const { received, sent, clients } = report;
+          this.#numbers = { received, sent, clients };
+        }
         if (report.type === 'ready') {
           this.#endpoints = report.endpoints;
           this.#becameReady(life, launch);
@@ -353,6 +360,7 @@ export class ManagedService {
     clearTimeout(this.#memoryTimer);
     this.#rssBytes = undefined;
     this.#endpoints = undefined;
+    this.#numbers = undefined;
     if (this.#launch?.external === false) this.#launch.release?.();
   }
 

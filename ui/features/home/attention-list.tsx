@@ -6,6 +6,7 @@ import type { ReactElement } from 'react';
 import { useTranslation } from 'react-i18next';
 import { RelativeTime } from '../../components/relative-time.tsx';
 import { useServiceAction } from '../../lib/queries.ts';
+import { useFormats } from '../../lib/format.ts';
 import type { Attention } from './attention.ts';
 
 export function AttentionList({ items }: { items: readonly Attention[] }): ReactElement {
@@ -21,6 +22,41 @@ export function AttentionList({ items }: { items: readonly Attention[] }): React
         ))}
       </Stack>
     </Paper>
+  );
+}
+
+const places = {
+  certificate: { to: '/security', search: { tab: 'certificates' } },
+  diskLow: { to: '/people', search: {} },
+  diskDays: { to: '/people', search: {} },
+  queueStuck: { to: '/mail', search: { tab: 'queue' } },
+  queuePaused: { to: '/mail', search: { tab: 'queue' } },
+  bans: { to: '/security', search: { tab: 'bans' } },
+  openWithoutPassword: { to: '/security', search: { tab: 'access' } },
+} as const;
+
+function WatchedItem({ item }: { item: Extract<Attention, { kind: 'watched' }> }): ReactElement {
+  const { t } = useTranslation();
+  const { ago, bytes } = useFormats();
+  const value =
+    item.what === 'diskLow'
+      ? bytes(Number(item.value))
+      : item.what === 'certificate' || item.what === 'queueStuck'
+        ? ago(String(item.value))
+        : String(item.value);
+  const { to, search } = places[item.what];
+  return (
+    <>
+      <div style={{ flex: 1 }}>
+        <Text>{t(`home.watched.${item.what}.what`, { value })}</Text>
+        <Text size="sm" c="dimmed">
+          {t(`home.watched.${item.what}.why`)}
+        </Text>
+      </div>
+      <Button size="xs" variant="default" renderRoot={(props) => <Link to={to} search={search as never} {...props} />}>
+        {t(`home.watched.${item.what}.button`)}
+      </Button>
+    </>
   );
 }
 
@@ -45,6 +81,8 @@ function Item({ item }: { item: Attention }): ReactElement {
             {t('home.seeLog')}
           </Button>
         </>
+      ) : item.kind === 'watched' ? (
+        <WatchedItem item={item} />
       ) : (
         <>
           <div style={{ flex: 1 }}>

@@ -48,6 +48,26 @@ test('errors come first; what runs and what is only information is left out', ()
   ]);
 });
 
+test('what is watched: each at its limit, and nothing of what is not known', () => {
+  const now = Date.parse(at);
+  const found = (watched: object): (string | undefined)[] =>
+    attentionOf(status({}), { now, ...watched }).map((item) => `${item.key} ${item.level}`);
+  const day = 86_400_000;
+  expect(found({})).toEqual([]);
+  expect(found({ certificateEnds: new Date(now + 15 * day).toISOString() })).toEqual([]);
+  expect(found({ certificateEnds: new Date(now + 13 * day).toISOString() })).toEqual(['certificate warn']);
+  expect(found({ certificateEnds: new Date(now - 1).toISOString() })).toEqual(['certificate error']);
+  expect(found({ disk: { freeBytes: 6 * 1024 ** 3, totalBytes: 1e12 }, diskDays: 20 })).toEqual(['diskDays warn']);
+  expect(found({ disk: { freeBytes: 5e8, totalBytes: 1e12 }, diskDays: 2 })).toEqual(['diskLow error']);
+  expect(found({ queueOldest: new Date(now - 5 * 3_600_000).toISOString() })).toEqual(['queueStuck warn']);
+  expect(found({ queueOldest: new Date(now - 3_600_000).toISOString(), bans: 0 })).toEqual([]);
+  expect(found({ queuePaused: '', bans: 2, openWithoutPassword: true })).toEqual([
+    'queuePaused warn',
+    'openWithoutPassword warn',
+    'bans warn',
+  ]);
+});
+
 test('the sentence', () => {
   expect(overallOf(status({}), 0)).toBe('working');
   expect(overallOf(status({}), 2)).toBe('attention');

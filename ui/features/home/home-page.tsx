@@ -20,8 +20,12 @@ import { statusQuery } from '../../lib/queries.ts';
 import { type Attention, attentionOf, type Overall, overallOf } from './attention.ts';
 import { AttentionList } from './attention-list.tsx';
 import { LoadCard } from './load-card.tsx';
+import { MailCard } from './mail-card.tsx';
 import { PeopleCard } from './people-card.tsx';
+import { SecurityCard } from './security-card.tsx';
 import { ServicesCard } from './services-card.tsx';
+import { StorageCard } from './storage-card.tsx';
+import { useWatched } from './use-watched.ts';
 import { WarningsCard } from './warnings-card.tsx';
 
 const looks: Readonly<Record<Overall, readonly [Icon, string]>> = {
@@ -55,7 +59,7 @@ export function HomePage(): ReactElement {
 
 function Loaded({ status }: { status: Status }): ReactElement {
   const { t } = useTranslation();
-  const attention = attentionOf(status);
+  const attention = attentionOf(status, useWatched(status));
   const good = status.notices.filter((notice) => notice.level === 'info');
   return (
     <>
@@ -63,8 +67,11 @@ function Loaded({ status }: { status: Status }): ReactElement {
       {attention.length > 0 && <AttentionList items={attention} />}
       <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md">
         <ServicesCard status={status} />
-        <LoadCard status={status} />
+        <MailCard />
+        <StorageCard status={status} />
+        <SecurityCard />
         <PeopleCard />
+        <LoadCard status={status} />
         <WarningsCard />
       </SimpleGrid>
       {good.length > 0 && (

@@ -50,16 +50,6 @@ export function signInsQuery({ result, ip }: SignInFilter) {
   });
 }
 
-const banSchema = z.looseObject({ key: z.string(), reason: z.string(), since: z.string(), until: z.string() });
-export type BanEntry = z.output<typeof banSchema>;
-
-export const bansQuery = queryOptions<readonly BanEntry[], Fault>({
-  queryKey: ['bans'],
-  queryFn: async ({ signal }) =>
-    (await requestJson(z.looseObject({ results: z.array(banSchema) }), 'GET', '/api/bans', { signal })).results,
-  refetchInterval: 15_000,
-});
-
 export async function liftBan(key: string): Promise<void> {
   await requestJson(z.looseObject({}), 'DELETE', '/api/bans', { query: { key } });
 }

@@ -10,7 +10,8 @@ import { RelativeTime } from '../../components/relative-time.tsx';
 import type { Fault } from '../../lib/fault.ts';
 import { useFaultWords } from '../../lib/fault-words.ts';
 import { notifyDone, notifyFailed } from '../../lib/notify.ts';
-import { bansQuery, liftBan } from './api.ts';
+import { bansQuery } from '../../lib/queries.ts';
+import { liftBan } from './api.ts';
 
 export function BansTab(): ReactElement {
   const { t } = useTranslation();
