@@ -12,7 +12,7 @@ import { CertificateKeeper } from './certificates/keeper.ts';
 import { describeCertificate, type ServerCertificate } from './certificates/certificates.ts';
 import { certificateNames } from './certificates/names.ts';
 import { removeControlFile, writeControlFile } from './control/control-file.ts';
-import type { CertificateInfo, ControlEvent, Finding, Notice, Status } from './control/contract.ts';
+import type { CertificateInfo, ControlEvent, Finding, Notice, SelfTest, Status } from './control/contract.ts';
 import { ControlFault } from './control/fault.ts';
 import { ControlServer } from './control/server.ts';
 import type { ControlSubject, WorkerApi } from './control/subject.ts';
@@ -24,7 +24,7 @@ import { MailNumbers } from './metrics/mail-numbers.ts';
 import { MetricsStore } from './metrics/store.ts';
 import { builtGui, type DataPaths, dataPaths, makeDataDirs } from './paths.ts';
 import { examineRunning } from './preflight.ts';
-import { connectableHost, fallbackOffset, Ports, PortFault, probePort } from './ports.ts';
+import { connectableHost, fallbackOffset, hasIpv6, Ports, PortFault, probePort } from './ports.ts';
 import { ensureSealingKeys } from './sealing-keys.ts';
 import { ensureToken, newToken } from './secrets.ts';
 import type { SettingName } from './settings/registry.ts';
@@ -230,6 +230,21 @@ export class Appliance implements ControlSubject {
   workerApi(): WorkerApi | undefined {
     const api = this.#supervisor.endpoints()['api'];
     return api === undefined ? undefined : { host: connectableHost(api.host), port: api.port, token: this.#apiToken };
+  }
+
+  async testListener(name: string): Promise<SelfTest> {
+    const [endpoint, api] = [this.#supervisor.endpoints()[name], this.workerApi()];
+    if (endpoint === undefined || api === undefined) throw new ControlFault(409, 'Unavailable', `${name} does not listen now.`);
+    const { testListener } = await import('./self-test/self-test.ts');
+    const both = endpoint.host === 'any' || endpoint.host === 'localhost';
+    const hosts = both ? ['127.0.0.1', ...(hasIpv6() ? ['::1'] : [])] : [connectableHost(endpoint.host)];
+    return testListener({ name, endpoint, api, hosts });
+  }
+
+  async supportBundle(): Promise<Buffer> {
+    const { makeSupportBundle } = await import('./support/bundle.ts');
+    const { settings, logs, metrics } = this;
+    return makeSupportBundle({ settings, logs, metrics, status: this.status(), findings: await this.preflight() });
   }
 
   certificate(): CertificateInfo | undefined {

@@ -5,6 +5,7 @@
  * this user may not have ports below 1024, or one with another mail server). Once chosen, a port stays for the life of the appliance: clients
  * come back to it after a restart of the workers.
  */
+import { networkInterfaces } from 'node:os';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { type ListenerName, listenerNames } from './settings/registry.ts';
@@ -108,6 +109,11 @@ export async function probePort(host: string, port: number): Promise<string | un
 /** What this computer connects to in order to reach a listener. */
 export function connectableHost(host: string): string {
   return ['any', 'localhost', '0.0.0.0', '::', '::1', ''].includes(host) ? '127.0.0.1' : host;
+}
+
+/** Whether this computer has IPv6's loopback. */
+export function hasIpv6(): boolean {
+  return Object.values(networkInterfaces()).some((each) => each?.some(({ address }) => address === '::1') === true);
 }
 
 function addressesOf(host: string): readonly string[] {

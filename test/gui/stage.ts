@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ControlServer } from '../../app/appliance/control/server.ts';
-import type { CertificateInfo, ControlEvent, Service, Status } from '../../app/appliance/control/contract.ts';
+import type { CertificateInfo, ControlEvent, SelfTest, Service, Status } from '../../app/appliance/control/contract.ts';
 import type { ControlSubject } from '../../app/appliance/control/subject.ts';
 import { LogStore } from '../../app/appliance/logs/store.ts';
 import { MetricsStore } from '../../app/appliance/metrics/store.ts';
@@ -141,6 +141,8 @@ export async function raiseStage(options: StageOptions = {}): Promise<Stage> {
       { name: 'clock', state: 'ok', message: 'it goes right' },
       { name: 'ports', state: 'ok', message: 'imap 143, imaps 993, submission 587, submissions 465, smtp 25' },
     ],
+    testListener: playedTest,
+    supportBundle: async () => Buffer.from('PK'),
     certificate: playedCertificate,
     renewCertificate: async () => void asked.push('renew certificate'),
     shutdown: () => void asked.push('shutdown'),
@@ -193,6 +195,24 @@ function playedServices(since: string): Service[] {
     { ...common, name: 'valkey', kind: 'valkey', pid: 4102, port: 40124, version: '9.1.2', rssBytes: 9 * mebibyte },
     { ...common, name: 'worker-1', kind: 'worker', pid: 4103, port: null, version: '0.1.0', rssBytes: 101 * mebibyte },
   ];
+}
+
+async function playedTest(name: string): Promise<SelfTest> {
+  const steps = (['connect', 'greet', 'encrypt', 'signIn', 'signOut'] as const).map((what) => ({
+    what,
+    ok: true,
+    said: 'OK',
+    ms: 4,
+  }));
+  const port = name === 'imap' ? 143 : 993;
+  const refused = [{ what: 'connect' as const, ok: false, said: 'connect ECONNREFUSED ::1:143', ms: 1 }];
+  return {
+    ok: false,
+    runs: [
+      { host: '127.0.0.1', port, ok: true, steps },
+      { host: '::1', port, ok: false, steps: refused },
+    ],
+  };
 }
 
 function playedCertificate(): CertificateInfo {

@@ -44,6 +44,10 @@ export const deLogs: typeof enLogs = {
     },
     onlyService: 'Nur dieser Teil',
     onlyUser: 'Nur dieser Benutzer',
+    toTrace: 'Der Weg dieser Nachricht',
+    bundle: 'Hilfspaket (zip)',
+    bundleLead:
+      'Einstellungen, Prüfungen und Protokoll für jemanden, der hilft; Namen, Adressen und Geheimnisse sind herausgenommen.',
     onlyConnection: 'Nur diese Verbindung',
     keys: '↑ ↓ bewegen · Enter öffnet eine Zeile · Ende folgt wieder',
   },

@@ -68,7 +68,19 @@ export class ControlClient {
   }
 
   /** Any path on the appliance's origin: /api/* goes to the worker. */
-  raw(method: string, path: string, body?: unknown): Promise<RawAnswer> {
+  async raw(method: string, path: string, body?: unknown): Promise<RawAnswer> {
+    const { status, body: bytes } = await this.#exchange(method, path, body);
+    return { status, body: bytes.toString() };
+  }
+
+  /** A file of the appliance. */
+  async download(path: string): Promise<Buffer> {
+    const { status, body } = await this.#exchange('GET', path);
+    if (status !== 200) throw refusal({ status, body: body.toString() });
+    return body;
+  }
+
+  #exchange(method: string, path: string, body?: unknown): Promise<{ status: number; body: Buffer }> {
     const text = body === undefined ? undefined : JSON.stringify(body);
     return new Promise((resolve, reject) => {
       const request = httpRequest(new URL(path, this.#control.url), {
@@ -82,7 +94,7 @@ export class ControlClient {
       request.on('response', (response) => {
         const pieces: Buffer[] = [];
         response.on('data', (piece: Buffer) => pieces.push(piece));
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(pieces).toString() }));
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(pieces) }));
         response.on('error', () => reject(this.#lost()));
       });
       request.on('error', () => reject(this.#lost()));

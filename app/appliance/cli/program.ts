@@ -64,6 +64,16 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
     (await import('./commands/gui.ts')).gui(contextOf(options)),
   );
 
+  add(
+    program,
+    'support-bundle',
+    'write a zip for somebody who helps: settings, state, checks and log, without secrets, names and addresses',
+  )
+    .option('--output <file>', 'where to (default: mallard-support.zip here)')
+    .action(async (options: SupportBundleFlags) =>
+      (await import('./commands/support-bundle.ts')).supportBundle(contextOf(options), options),
+    );
+
   add(program, 'gui-password', 'set the password of the GUI; for who is on the machine itself, without the former one')
     .option('--password <password>', 'the password; - reads it from standard input')
     .option('--password-stdin', 'read the password from standard input')
@@ -115,6 +125,9 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
   return program;
 }
 
+export interface SupportBundleFlags extends CommonOptions {
+  readonly output?: string;
+}
 export interface GuiPasswordFlags extends CommonOptions, PasswordFlags {
   readonly keepSecondFactor?: boolean;
 }

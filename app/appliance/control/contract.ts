@@ -103,6 +103,27 @@ export const findingSchema = z.object({
   remedy: z.string().optional(),
 });
 
+/** What a test of a listener found, for each address that it was reached at. */
+export const selfTestSchema = z.object({
+  ok: z.boolean(),
+  runs: z.array(
+    z.object({
+      host: z.string(),
+      port: z.int(),
+      ok: z.boolean(),
+      steps: z.array(
+        z.object({
+          what: z.enum(['connect', 'encrypt', 'greet', 'signIn', 'recipient', 'signOut']),
+          ok: z.boolean(),
+          /** The server's own words, or the system's. */
+          said: z.string(),
+          ms: z.int(),
+        }),
+      ),
+    }),
+  ),
+});
+
 export const certificateSchema = z.object({
   names: z.array(z.string()),
   notBefore: z.iso.datetime(),
@@ -183,7 +204,7 @@ export const errorCodes = [
 ] as const;
 export const errorSchema = z.object({ error: z.string(), code: z.enum(errorCodes), allowed: z.string().optional() });
 
-/** Every route with JSON in and out. Beside them: GET /control/events (server-sent events) and /api/* (the worker's HTTP API). */
+/** Every route with JSON in and out. Beside them: GET /control/events (server-sent events), GET /control/support-bundle (a zip) and /api/* (the worker's HTTP API). */
 export const routes = {
   status: route('GET', '/control/status', { answer: statusSchema }),
   startService: route('POST', '/control/services/:name/start', { answer: done }),
@@ -222,6 +243,8 @@ export const routes = {
   }),
   preflight: route('GET', '/control/preflight', { answer: z.object({ checks: z.array(findingSchema) }) }),
   shutdown: route('POST', '/control/shutdown', { answer: done }),
+  /** A client's loop over the listener `:name`, with an account made for it. Takes a second or two. */
+  testListener: route('POST', '/control/listeners/:name/test', { answer: selfTestSchema }),
   /** The certificate that all services present, made by this installation's own authority. */
   certificate: route('GET', '/control/certificate', { answer: certificateSchema }),
   /** A new one from the same authority, at once. Clients that trust the authority do not notice. */
@@ -247,6 +270,7 @@ export type Finding = z.output<typeof findingSchema>;
 export type LogEntry = z.output<typeof logLineSchema>;
 export type SettingEntry = z.output<typeof settingSchema>;
 export type SettingsChanged = z.output<typeof settingsChangedSchema>;
+export type SelfTest = z.output<typeof selfTestSchema>;
 export type CertificateInfo = z.output<typeof certificateSchema>;
 export type ControlEvent = z.output<typeof eventSchema>;
 export type ErrorCode = (typeof errorCodes)[number];

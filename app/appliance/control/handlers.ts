@@ -65,6 +65,7 @@ export function makeHandlers(subject: ControlSubject, sessions: Sessions, access
       subject.shutdown();
       return done;
     },
+    testListener: ({ name }) => subject.testListener(name),
     certificate: () => expectCertificate(subject),
     renewCertificate: async () => {
       await subject.renewCertificate();

@@ -51,6 +51,8 @@ const subject: ControlSubject = {
   },
   workerApi: () => workerApi,
   preflight: () => [{ name: 'disk', state: 'ok', message: '7 GB free' }],
+  testListener: async () => ({ ok: true, runs: [] }),
+  supportBundle: async () => Buffer.from('PK'),
   certificate: () => undefined,
   renewCertificate: async () => void asked.push('renew certificate'),
   shutdown: () => void asked.push('shutdown'),

@@ -166,6 +166,10 @@ export class ControlServer {
       const allowed = (): boolean => this.#guard.session(source) !== undefined || this.#guard.hasToken(request, source);
       return this.#events.add(request, response, parse(eventsQuerySchema, Object.fromEntries(url.searchParams)), allowed);
     }
+    if (pathname === '/control/support-bundle') {
+      this.#guard.checkAccess(request, source, 'session');
+      return sendFile(response, 'mallard-support.zip', 'application/zip', await this.#subject.supportBundle());
+    }
     if (pathname === '/control/authority.crt') return this.#authority(response);
     const { name, route, parameter } = findRoute(request.method ?? 'GET', pathname);
     this.#guard.checkAccess(request, source, route.access);
@@ -300,6 +304,16 @@ function parse<Schema extends z.ZodType>(schema: Schema, value: unknown): z.outp
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   throw new ControlFault(400, 'BadRequest', z.prettifyError(result.error));
+}
+
+function sendFile(response: ServerResponse, name: string, type: string, body: Buffer): void {
+  response.writeHead(200, {
+    'content-type': type,
+    'content-length': body.length,
+    'content-disposition': `attachment; filename="${name}"`,
+    'cache-control': 'no-store',
+  });
+  response.end(body);
 }
 
 function sendJson(response: ServerResponse, status: number, value: unknown): void {

@@ -1,6 +1,7 @@
 /** Everything that one line tells, and filters made of it. */
 import { Button, Code, DataList, Drawer, Group, Stack, Text } from '@mantine/core';
-import { IconFilter } from '@tabler/icons-react';
+import { Link } from '@tanstack/react-router';
+import { IconFilter, IconRoute } from '@tabler/icons-react';
 import type { ReactElement } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { LogEntry } from '../../../app/appliance/control/contract.ts';
@@ -27,6 +28,14 @@ export function LineDrawer({ line, onClose, onFilter }: LineDrawerProps): ReactE
   );
 }
 
+/** By what the trace of a message is found: its Message-ID, else who it came from. */
+function traceOf(fields: Readonly<Record<string, unknown>>): string | undefined {
+  if (!('transaction' in fields) && !('messageId' in fields)) return undefined;
+  return [fields['messageId'], fields['to'], fields['from']]
+    .flatMap((value) => (Array.isArray(value) ? (value as unknown[]) : [value]))
+    .find((value) => typeof value === 'string' && value !== '') as string | undefined;
+}
+
 function Details({ line, onFilter }: { line: LogEntry; onFilter: LineDrawerProps['onFilter'] }): ReactElement {
   const { t } = useTranslation();
   const { dateTime } = useFormats();
@@ -39,6 +48,7 @@ function Details({ line, onFilter }: { line: LogEntry; onFilter: LineDrawerProps
     ['pid', line.pid === undefined ? undefined : String(line.pid)],
   ] as const;
   const fields = Object.entries(line.fields ?? {});
+  const trace = traceOf(line.fields ?? {});
   return (
     <Stack gap="lg">
       <Text style={{ overflowWrap: 'anywhere' }}>{line.message}</Text>
@@ -65,6 +75,15 @@ function Details({ line, onFilter }: { line: LogEntry; onFilter: LineDrawerProps
         ))}
       </DataList>
       <Group gap="xs">
+        {trace !== undefined && (
+          <Button
+            size="xs"
+            leftSection={<IconRoute size={14} aria-hidden />}
+            renderRoot={(props) => <Link to="/mail" search={{ tab: 'trace', q: trace }} {...props} />}
+          >
+            {t('logs.toTrace')}
+          </Button>
+        )}
         <Button
           size="xs"
           variant="default"

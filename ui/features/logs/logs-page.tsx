@@ -1,5 +1,5 @@
 /** The log, live: filters, a virtual list that follows until somebody scrolls back, details of a line, download. */
-import { Button, Menu, Paper, Skeleton, Stack } from '@mantine/core';
+import { Button, Menu, Paper, Skeleton, Stack, Text } from '@mantine/core';
 import { getRouteApi } from '@tanstack/react-router';
 import { IconChevronDown, IconDownload, IconFileText } from '@tabler/icons-react';
 import { type ReactElement, useState } from 'react';
@@ -112,6 +112,13 @@ function Download({ filter }: { filter: ReturnType<typeof route.useSearch> }): R
       <Menu.Dropdown>
         <Menu.Item onClick={() => void save('text')}>{t('logs.downloadText')}</Menu.Item>
         <Menu.Item onClick={() => void save('json')}>{t('logs.downloadJson')}</Menu.Item>
+        <Menu.Divider />
+        <Menu.Item component="a" href="/control/support-bundle" download>
+          {t('logs.bundle')}
+          <Text size="xs" c="dimmed" maw={260}>
+            {t('logs.bundleLead')}
+          </Text>
+        </Menu.Item>
       </Menu.Dropdown>
     </Menu>
   );

@@ -1,6 +1,14 @@
 /** One protocol: on or off, where it is reached, by whom, and how it is protected. Never optimistic: the card shows what the appliance says. */
-import { ActionIcon, Card, Group, Stack, Switch, Text, Title, Tooltip } from '@mantine/core';
-import { IconAdjustments, IconLock, IconLockOpen, IconWorld, IconDeviceDesktop, IconNetwork } from '@tabler/icons-react';
+import { ActionIcon, Button, Card, Group, Stack, Switch, Text, Title, Tooltip } from '@mantine/core';
+import {
+  IconAdjustments,
+  IconLock,
+  IconLockOpen,
+  IconWorld,
+  IconDeviceDesktop,
+  IconNetwork,
+  IconUsers,
+} from '@tabler/icons-react';
 import { type ReactElement, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { StateBadge } from '../../components/state-badge.tsx';
@@ -8,15 +16,17 @@ import { useFaultWords } from '../../lib/fault-words.ts';
 import type { Listener } from '../../lib/listeners.ts';
 import { notifyDone, notifyFailed } from '../../lib/notify.ts';
 import { useChangeSettings } from '../../lib/queries.ts';
+import { TestDialog } from './test-dialog.tsx';
 import { ListenerDialog } from './listener-dialog.tsx';
 
 const reachIcons = { here: IconDeviceDesktop, network: IconNetwork, address: IconWorld } as const;
 
-export function ListenerCard({ listener }: { listener: Listener }): ReactElement {
+export function ListenerCard({ listener, clients }: { listener: Listener; clients?: number | undefined }): ReactElement {
   const { t } = useTranslation();
   const change = useChangeSettings();
   const words = useFaultWords();
   const [editing, setEditing] = useState(false);
+  const [testing, setTesting] = useState(false);
   const { name, endpoint } = listener;
   const title = t(`listener.${name}.title`);
   const ReachIcon = reachIcons[listener.reach];
@@ -62,6 +72,9 @@ export function ListenerCard({ listener }: { listener: Listener }): ReactElement
             <Detail icon={<ReachIcon size={16} stroke={1.7} aria-hidden />}>
               {listener.reach === 'address' ? listener.host : t(`services.reach.${listener.reach}`)}
             </Detail>
+            {clients !== undefined && endpoint !== undefined && (
+              <Detail icon={<IconUsers size={16} stroke={1.7} aria-hidden />}>{t('services.clients', { count: clients })}</Detail>
+            )}
             {tls !== undefined && (
               <Detail
                 icon={
@@ -76,13 +89,27 @@ export function ListenerCard({ listener }: { listener: Listener }): ReactElement
               </Detail>
             )}
           </Stack>
-          <Tooltip label={t('services.change', { name: title })}>
-            <ActionIcon variant="default" aria-label={t('services.change', { name: title })} onClick={() => setEditing(true)}>
-              <IconAdjustments size={17} aria-hidden />
-            </ActionIcon>
-          </Tooltip>
+          <Group gap={6} wrap="nowrap">
+            {name !== 'api' && (
+              <Button
+                size="compact-sm"
+                variant="default"
+                disabled={endpoint === undefined}
+                onClick={() => setTesting(true)}
+                aria-label={t('services.test.title', { name: title })}
+              >
+                {t('services.test.button')}
+              </Button>
+            )}
+            <Tooltip label={t('services.change', { name: title })}>
+              <ActionIcon variant="default" aria-label={t('services.change', { name: title })} onClick={() => setEditing(true)}>
+                <IconAdjustments size={17} aria-hidden />
+              </ActionIcon>
+            </Tooltip>
+          </Group>
         </Group>
       </Stack>
+      <TestDialog name={name} title={title} opened={testing} onClose={() => setTesting(false)} />
       <ListenerDialog listener={listener} opened={editing} onClose={() => setEditing(false)} />
     </Card>
   );

@@ -47,7 +47,7 @@ export function ServicesPage(): ReactElement {
             ) : (
               <SimpleGrid cols={{ base: 1, md: 2, xl: 3 }} spacing="md">
                 {listenersOf(status.data, new Map(settings.data.map((each) => [each.name, each]))).map((listener) => (
-                  <ListenerCard key={listener.name} listener={listener} />
+                  <ListenerCard key={listener.name} listener={listener} clients={status.data?.clients?.[listener.name]} />
                 ))}
               </SimpleGrid>
             )}
