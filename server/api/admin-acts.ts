@@ -11,6 +11,7 @@ const CHANGES: ReadonlySet<string> = new Set([
   'TwoFactorAuth',
   'Filters',
   'External',
+  'Sieve',
   'Autoreplies',
   'Certs',
   'DKIM',

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { acme } from './acme.ts';
 import { fetching } from './fetch.ts';
+import { sieve } from './sieve.ts';
 import { spam } from './spam.ts';
 
 const KiB = 1024;
@@ -341,6 +342,7 @@ export const configSchema = z.strictObject({
   outbound,
   spam,
   fetch: fetching,
+  sieve,
   api,
   trace,
 });

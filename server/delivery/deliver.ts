@@ -11,7 +11,7 @@ import type { MailboxId, MessageId, UserId } from '../mail/ids.ts';
 import type { Account, AppendResult, MailboxInfo, Operations, StoredContent } from '../operations/contract.ts';
 import type { Origin, SmtpEnvelope } from './envelope.ts';
 import type { SenderLists, SenderVerdict } from '../operations/sender-lists.ts';
-import type { DeliveryRules, RuleDecision, TraceSink } from './hooks.ts';
+import type { DeliveryRules, Placement, RuleDecision, TraceSink } from './hooks.ts';
 import type { Learning, SpamOpinion } from './spam/learning.ts';
 import { parseAddressList } from '../mime/addresses.ts';
 import { fieldValue, findField, readHeaderFields } from '../mime/header-fields.ts';
@@ -155,18 +155,12 @@ export function createDelivery(options: DeliveryOptions): Delivery {
         return { kind: 'rejected', reason: decision.reject };
       }
       if (decision.discard === true) {
-        log.info('discarded by a rule', fields);
-        tell('discarded');
+        log.info(decision.redirected === true ? 'redirected by a rule' : 'discarded by a rule', fields);
+        tell(decision.redirected === true ? 'redirected' : 'discarded');
         await runAfter(decision, fields);
         return { kind: 'discarded' };
       }
-      const { once: key, internalDateMs = origin.receivedAtMs } = recipient.placing ?? {};
-      const more = { flags: decision.flags ?? [], internalDateMs };
-      const into = async (mailbox: MailboxId): Promise<AppendResult> => {
-        const stored = await operations.contents.storeFor(account.user, mailbox, raw, plain);
-        return operations.messages.append(account.user, mailbox, [{ stored, ...more }], key === undefined ? {} : { once: key });
-      };
-      const result = await append(recipient, into, decision.mailbox ?? (await quarantineOf(origin, account)));
+      const result = await placeAll(recipient, raw, plain, origin, decision);
       log.info('delivered', { ...fields, mailbox: result.mailbox, uid: result.uids[0], sizeBytes: raw.length });
       tell('delivered', { mailbox: result.mailbox, message: result.ids[0] });
       await runAfter(decision, fields);
@@ -178,6 +172,32 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       tell(outcome.kind);
       return outcome;
     }
+  }
+
+  /** Every copy that was decided on; answers where the first one is. */
+  async function placeAll(
+    recipient: LocalRecipient,
+    raw: Buffer,
+    plain: () => Promise<StoredContent>,
+    origin: Origin,
+    { placements, mailbox, flags = [] }: RuleDecision,
+  ): Promise<AppendResult> {
+    const { user } = recipient.account;
+    const { once: key, internalDateMs = origin.receivedAtMs } = recipient.placing ?? {};
+    const [first = { mailbox, flags }, ...more] = placements ?? [];
+    const put = async (copy: Placement, suffix: string): Promise<AppendResult> => {
+      const bytes = copy.raw ?? raw;
+      const store = copy.raw === undefined ? plain : () => operations.contents.store(bytes);
+      const into = async (chosen: MailboxId): Promise<AppendResult> => {
+        const stored = await operations.contents.storeFor(user, chosen, bytes, store);
+        const options = key === undefined ? {} : { once: `${key}${suffix}` };
+        return operations.messages.append(user, chosen, [{ stored, flags: copy.flags, internalDateMs }], options);
+      };
+      return append(recipient, into, copy.mailbox ?? (await quarantineOf(origin, recipient.account)));
+    };
+    const result = await put(first, '');
+    for (const [index, copy] of more.entries()) await put(copy, `:${index + 1}`);
+    return result;
   }
 
   function tellSpam({ score, by, reasons }: SpamOpinion, fields: { readonly transaction: string }): void {

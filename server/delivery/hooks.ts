@@ -17,12 +17,25 @@ export type RuleInput = {
   readonly spam?: SpamOpinion;
 };
 
+/** One copy of a message. */
+export type Placement = {
+  /** Undefined: INBOX or the label's mailbox. */
+  readonly mailbox: MailboxId | undefined;
+  readonly flags: readonly string[];
+  /** Instead of the message as it came. */
+  readonly raw?: Buffer;
+};
+
 export type RuleDecision = {
   /** Instead of INBOX or the label's mailbox. */
   readonly mailbox?: MailboxId;
   readonly flags?: readonly string[];
+  /** At least one; instead of `mailbox` and `flags`. */
+  readonly placements?: readonly Placement[];
   /** Accepted, and kept nowhere. */
   readonly discard?: boolean;
+  /** With `discard`: it went elsewhere. */
+  readonly redirected?: boolean;
   /** Refused, with this reason. */
   readonly reject?: string;
   /** What follows from an accepted message (forwards, autoreply), run once it is durable. Must be safe to lose in a crash, or durable by itself before. */

@@ -85,6 +85,7 @@ export function createMailServices(parts: MailServicesParts): MailServices {
     usage: store.usage,
     forwardsPerDay: () => store.accounts.context.defaults.forwards,
     replyPeriodMs,
+    scripts: store.sieve,
     dispatch: () => outgoing.dispatch,
     trace,
     log: deliveryLog,

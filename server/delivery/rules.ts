@@ -1,8 +1,9 @@
 /**
- * What a user's own rules do to a message that arrives: filters, forwards, autoreply.
+ * What a user's own rules do to a message that arrives: filters, forwards, autoreply, and last the Sieve script.
  *
  * Forwards are in the queue before the message is placed: a crash in between makes one twice, not none. Replies are sent afterwards and may be lost.
  */
+import { createHash } from 'node:crypto';
 import type { Logger } from '../base/log.ts';
 import type { Config } from '../config/schema.ts';
 import type { MailboxId, UserId } from '../mail/ids.ts';
@@ -11,13 +12,17 @@ import { encryptMessage } from '../mime/encryption/encrypt.ts';
 import type { AnalyzedMessage } from '../mime/types.ts';
 import type { Operations } from '../operations/contract.ts';
 import type { RuleBook, RuleBooks } from '../operations/rule-book.ts';
+import type { SieveScripts } from '../operations/sieve-scripts.ts';
+import type { Vacation } from '../sieve/result.ts';
 import type { RepliesSent } from '../store/replies-sent.ts';
-import type { ForwardTarget } from '../store/types-accounts.ts';
+import type { AutoreplyFields, ForwardTarget } from '../store/types-accounts.ts';
 import type { Usage } from '../store/usage.ts';
 import { composeReply, whyNoReply, withoutLabel, type AutoreplyInput } from './autoreply.ts';
 import type { Dispatch } from './dispatch.ts';
 import { applyFilters, factsOf, type FilterOutcome } from './filters.ts';
 import type { DeliveryRules, RuleDecision, RuleInput, TraceSink } from './hooks.ts';
+import { createSieveRules } from './sieve.ts';
+import { vacationReply } from './sieve-vacation.ts';
 import { headerEnd } from './trace-header.ts';
 
 export type RuleParts = {
@@ -31,6 +36,7 @@ export type RuleParts = {
   readonly forwardsPerDay: () => number;
   /** How long nobody gets a second automatic reply. RFC 3834 §2 leaves it to us; RFC 5230 §4.1 has seven days as a usual one. */
   readonly replyPeriodMs: () => number;
+  readonly scripts: SieveScripts;
   /** Late, because what sends also delivers. */
   readonly dispatch: () => Dispatch;
   readonly trace?: TraceSink;
@@ -50,10 +56,23 @@ export function createRules(parts: RuleParts): DeliveryRules {
     return known;
   };
 
+  const sieve = createSieveRules({
+    config: parts.config,
+    operations,
+    scripts: parts.scripts,
+    ...(trace === undefined ? {} : { trace }),
+    log,
+    now,
+    redirect: async (input, message, address, key) =>
+      forward(input, message, [{ type: 'mail', value: address }], await books.of(input.account.user), key),
+    answer,
+  });
+
   async function decide(input: RuleInput): Promise<RuleDecision> {
     const { account, raw, origin } = input;
     const book = await books.of(account.user);
-    if (book.filters.length === 0 && book.targets.length === 0 && book.autoreply === undefined) return {};
+    if (book.filters.length === 0 && book.targets.length === 0 && book.autoreply === undefined && book.script === undefined)
+      return {};
     const message = analysisOf(raw);
     const outcome = applyFilters(book.filters, factsOf(message, input.spam?.score));
     tell(input, outcome);
@@ -64,11 +83,15 @@ export function createRules(parts: RuleParts): DeliveryRules {
     if (outcome.discard) return { discard: true };
     const mailbox = await mailboxFor(account.user, outcome, spam);
     const { autoreply } = book;
-    return {
+    const decision = {
       flags: outcome.flags,
       ...(mailbox === undefined ? {} : { mailbox }),
       ...(autoreply === undefined || spam ? {} : { after: () => reply(input, message, book) }),
     };
+    const { script } = book;
+    return script === undefined || !parts.config.sieve.enabled
+      ? decision
+      : sieve.apply(script, input, message, { ...decision, spam });
   }
 
   function tell({ account, origin }: RuleInput, { fitting, ...outcome }: FilterOutcome): void {
@@ -103,17 +126,19 @@ export function createRules(parts: RuleParts): DeliveryRules {
     return outcome.spam === false ? operations.mailboxes.inboxOf(user) : undefined;
   }
 
+  /** Durable when it answers true. `key` tells several forwards of one message apart. */
   async function forward(
     input: RuleInput,
     message: AnalyzedMessage,
     targets: readonly ForwardTarget[],
     book: RuleBook,
-  ): Promise<void> {
+    key = '',
+  ): Promise<boolean> {
     const { account, address, raw, envelope, origin } = input;
     const { user } = account;
     if (hasBeenHere(raw, address)) {
       log.warn('not forwarded: the message has been here before', { user, transaction: origin.transactionId });
-      return;
+      return false;
     }
     const limit = book.forwardsPerDay > 0 ? book.forwardsPerDay : parts.forwardsPerDay();
     if (!(await parts.usage.take(user, 'forwards', targets.length, limit, DAY_MS))) {
@@ -125,7 +150,7 @@ export function createRules(parts: RuleParts): DeliveryRules {
         account: user,
         text: 'Not forwarded: limit of the day',
       });
-      return;
+      return false;
     }
     const plain = withoutReturnPath(raw);
     const sent = book.encryptForwardedWith === undefined ? plain : await encryptMessage(plain, book.encryptForwardedWith);
@@ -143,33 +168,55 @@ export function createRules(parts: RuleParts): DeliveryRules {
       },
       targets.map(({ value }) => value),
       sent,
-      { now: new Date(now()), key: `forward:${origin.transactionId}:${user}` },
+      { now: new Date(now()), key: `forward:${origin.transactionId}:${user}${key}` },
     );
+    return true;
   }
 
   async function reply(input: RuleInput, message: AnalyzedMessage, { autoreply, name }: RuleBook): Promise<void> {
     if (autoreply === undefined) return;
-    const { account, raw, envelope, origin } = input;
-    const { user } = account;
-    const nowMs = now();
-    const recipient = withoutLabel(input.address);
-    const question: AutoreplyInput = {
-      raw,
-      message,
-      sender: envelope.from,
-      recipient,
-      ownAddresses: [...(await parts.addressesOf(user)), recipient.toLowerCase()],
-      autoreply,
-      nowMs,
+    const { envelope } = input;
+    const question = await questionOf(input, message, autoreply);
+    if (!(await mayAnswer(input, question, envelope.from, parts.replyPeriodMs()))) return;
+    await sendAnswer(input, await composeReply({ ...question, name, hostname: parts.config.hostname }), autoreply.subject ?? '');
+  }
+
+  /** What a Sieve script answers: the same rules, with its own text, period and handle (RFC 5230). */
+  async function answer(input: RuleInput, message: AnalyzedMessage, vacation: Vacation): Promise<void> {
+    const { name } = await books.of(input.account.user);
+    const subject = vacation.subject === undefined ? {} : { subject: vacation.subject };
+    const known = await questionOf(input, message, { status: true, text: vacation.text, ...subject });
+    const question = {
+      ...known,
+      ownAddresses: [...known.ownAddresses, ...vacation.addresses.map((address) => address.toLowerCase())],
     };
+    const who = `${input.envelope.from} ${createHash('sha256').update(vacation.handle).digest('hex').slice(0, 32)}`;
+    if (!(await mayAnswer(input, question, who, vacation.periodMs))) return;
+    const bytes = await vacationReply({ ...question, name, hostname: parts.config.hostname }, vacation, known.ownAddresses);
+    await sendAnswer(input, bytes, vacation.subject ?? '');
+  }
+
+  async function questionOf(
+    { account, raw, envelope, address }: RuleInput,
+    message: AnalyzedMessage,
+    autoreply: AutoreplyFields,
+  ): Promise<AutoreplyInput> {
+    const recipient = withoutLabel(address);
+    const ownAddresses = [...(await parts.addressesOf(account.user)), recipient.toLowerCase()];
+    return { raw, message, sender: envelope.from, recipient, ownAddresses, autoreply, nowMs: now() };
+  }
+
+  async function mayAnswer({ account }: RuleInput, question: AutoreplyInput, who: string, periodMs: number): Promise<boolean> {
     const reason = whyNoReply(question);
     if (reason !== undefined) {
-      log.debug('no autoreply', { user, reason });
-      return;
+      log.debug('no autoreply', { user: account.user, reason });
+      return false;
     }
-    if (!(await parts.repliesSent.claim(user, envelope.from, new Date(nowMs), parts.replyPeriodMs()))) return;
-    const answer = await composeReply({ ...question, name, hostname: parts.config.hostname });
-    const smtpUtf8 = /[^\u0000-\u007f]/.test(envelope.from + recipient);
+    return parts.repliesSent.claim(account.user, who, new Date(question.nowMs), periodMs);
+  }
+
+  async function sendAnswer({ account, envelope, origin, address }: RuleInput, bytes: Buffer, subject: string): Promise<void> {
+    const smtpUtf8 = /[^\u0000-\u007f]/.test(envelope.from + withoutLabel(address));
     await parts.dispatch().sendTo(
       {
         from: '',
@@ -178,17 +225,17 @@ export function createRules(parts: RuleParts): DeliveryRules {
         smtpUtf8,
         requireTls: false,
         messageId: '',
-        subject: autoreply.subject ?? '',
+        subject,
       },
       [envelope.from],
-      answer,
-      { now: new Date(nowMs) },
+      bytes,
+      { now: new Date(now()) },
     );
     trace?.record({
       kind: 'rule',
       transaction: origin.transactionId,
-      atMs: nowMs,
-      account: user,
+      atMs: now(),
+      account: account.user,
       text: `Autoreply to ${envelope.from}`,
     });
   }

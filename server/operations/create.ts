@@ -14,6 +14,7 @@ import { ADMIN_INDEXES, createAdminTables } from '../store/admin-tables.ts';
 import { MAIL_RECORD_INDEXES } from '../store/mail-record-indexes.ts';
 import { migrate } from '../store/migrations.ts';
 import { FLOW_INDEXES, type FlowTables, createFlowTables } from '../store/flow-tables.ts';
+import { SIEVE_INDEXES, createSieveTables } from '../store/sieve-tables.ts';
 import { EXTERNAL_INDEXES, createExternalTables } from '../store/external-tables.ts';
 import { QUEUE_INDEXES } from '../store/queue-indexes.ts';
 import { createQueueStore } from '../store/queue.ts';
@@ -34,6 +35,7 @@ import { type AccountDump, createAccountDump } from './account-dump.ts';
 import { type SenderLists, createSenderLists } from './sender-lists.ts';
 import { type Settings, createSettings } from './settings.ts';
 import { type Webhooks, createWebhooks } from './webhooks.ts';
+import { type SieveScripts, createSieveScripts } from './sieve-scripts.ts';
 import { type ExternalAccounts, createExternalAccounts } from './external-accounts.ts';
 import { type DkimKeys, createDkimKeys } from './dkim-keys.ts';
 import { type Retention, createRetention } from './retention.ts';
@@ -82,6 +84,8 @@ export type OpenedStore = {
   readonly adminLog: AdminLog;
   /** Mailboxes elsewhere, whose mail is fetched. */
   readonly external: ExternalAccounts;
+  /** Users' Sieve scripts. */
+  readonly sieve: SieveScripts;
   /** Outgoing mail. */
   readonly queue: QueueStore;
   readonly localDomains: LocalDomains;
@@ -121,6 +125,7 @@ export async function createOperations(config: Config, log: Logger): Promise<Ope
       ...QUEUE_INDEXES,
       ...FLOW_INDEXES,
       ...EXTERNAL_INDEXES,
+      ...SIEVE_INDEXES,
       ...STS_INDEXES,
       ...USAGE_INDEXES,
       ...GREYLIST_INDEXES,
@@ -137,6 +142,7 @@ export async function createOperations(config: Config, log: Logger): Promise<Ope
       : createRedisBeacons(config.redis.uri, `mallard:${database.main.databaseName}`, log.with({ service: 'sync' }));
   const secrets = createSecrets(database);
   const external = createExternalAccounts(createExternalTables(database));
+  const sieve = createSieveScripts(createSieveTables(database));
   // Accounts need mailboxes and mail needs the accounts' quotas: the second half is filled in below.
   let accounts: Accounts | undefined;
   const core = createCore({
@@ -165,6 +171,7 @@ export async function createOperations(config: Config, log: Logger): Promise<Ope
         await mailboxes.removeAll(user);
         await records.releaseAll(user);
         await external.removeAll(user);
+        await sieve.removeAll(user);
       },
       usage: (user) => quota(user),
       accessChanged: (user, reason, only) =>
@@ -206,6 +213,7 @@ export async function createOperations(config: Config, log: Logger): Promise<Ope
       log: log.with({ service: 'audit' }),
     }),
     external,
+    sieve,
     queue: createQueueStore(database),
     localDomains: createLocalDomains(database),
     usage: createUsage(database),
@@ -222,7 +230,7 @@ export async function createOperations(config: Config, log: Logger): Promise<Ope
     flow: {
       filters: flowTables.filters,
       dkim: createDkimKeys(flowTables.dkimKeys),
-      books: createRuleBooks(accounts.context.tables, flowTables),
+      books: createRuleBooks(accounts.context.tables, flowTables, sieve),
       repliesSent: createRepliesSent(database),
       trace: createTraceStore(database),
       stsPolicies: createStsPolicyStore(database),

@@ -3,6 +3,7 @@ import { LruCache } from '../base/lru.ts';
 import type { UserId } from '../mail/ids.ts';
 import type { AccountTables } from '../store/account-tables.ts';
 import type { FlowTables } from '../store/flow-tables.ts';
+import type { SieveScript, SieveScripts } from './sieve-scripts.ts';
 import type { AutoreplyFields, ForwardTarget } from '../store/types-accounts.ts';
 import type { FilterAction, FilterQuery } from '../store/types-flow.ts';
 
@@ -19,6 +20,8 @@ export type RuleBook = {
   readonly name: string;
   /** Forwarded messages a day; 0 = the default. */
   readonly forwardsPerDay: number;
+  /** The Sieve script that works. */
+  readonly script: SieveScript | undefined;
   /** Forwarded messages are encrypted with this. */
   readonly encryptForwardedWith: string | undefined;
 };
@@ -35,14 +38,16 @@ const MAX_FILTERS = 1_000;
 export function createRuleBooks(
   accounts: Pick<AccountTables, 'users' | 'autoreplies'>,
   flow: Pick<FlowTables, 'filters'>,
+  sieve: Pick<SieveScripts, 'active'>,
 ): RuleBooks {
   const known = new LruCache<UserId, { book: RuleBook; atMs: number }>(10_000);
 
   const read = async (user: UserId): Promise<RuleBook> => {
-    const [record, filters, autoreply] = await Promise.all([
+    const [record, filters, autoreply, script] = await Promise.all([
       accounts.users.get(user),
       flow.filters.find({ user, disabled: false }, { sort: { id: 1 }, limit: MAX_FILTERS }),
       accounts.autoreplies.findOne({ user }),
+      sieve.active(user),
     ]);
     return {
       filters: inOrder(filters).map(({ id, name, query, action }) => ({ id, name, query, action })),
@@ -50,6 +55,7 @@ export function createRuleBooks(
       autoreply: autoreply?.status === true ? autoreply : undefined,
       name: record?.name ?? '',
       forwardsPerDay: record?.forwards ?? 0,
+      script,
       encryptForwardedWith: record?.encryptForwarded === true && record.pubKey !== '' ? record.pubKey : undefined,
     };
   };

@@ -13,9 +13,10 @@ import { seededRandom } from './random.ts';
 import { FuzzFailure, type FuzzTarget } from './target.ts';
 import { imapSession } from './targets/imap-session.ts';
 import { mime } from './targets/mime.ts';
+import { sieve } from './targets/sieve.ts';
 import { smtpWire } from './targets/smtp-wire.ts';
 
-const TARGETS: readonly FuzzTarget[] = [mime, smtpWire, imapSession];
+const TARGETS: readonly FuzzTarget[] = [mime, smtpWire, sieve, imapSession];
 
 const { values, positionals } = parseArgs({
   options: { seconds: { type: 'string', default: '60' }, seed: { type: 'string' } },

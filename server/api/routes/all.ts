@@ -16,6 +16,7 @@ import { domainRoutes } from './domains.ts';
 import { filterRoutes } from './filters.ts';
 import { externalRoutes } from './external.ts';
 import { senderRoutes } from './senders.ts';
+import { sieveRoutes } from './sieve.ts';
 import { settingRoutes } from './settings.ts';
 import { healthRoutes } from './health.ts';
 import { listRoutes } from './lists.ts';
@@ -54,6 +55,7 @@ export function allRoutes(context: ApiContext, meter: CallMeter): Route[] {
     archiveRoutes,
     filterRoutes,
     externalRoutes,
+    sieveRoutes,
     autoreplyRoutes,
     domainRoutes,
     settingRoutes,
