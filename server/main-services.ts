@@ -60,7 +60,14 @@ export function assemble({ config, operations, store, log }: Omit<ServiceContext
       devices: onListener((context) => createDeviceHandler({ ...context, flow, memory, trace })),
       submission: submissionService,
       submissions: submissionService,
-      api: onListener((context) => createApiHandler({ ...context, outgoing, wakeFetching: mail.wakeFetching })),
+      api: onListener((context) =>
+        createApiHandler({
+          ...context,
+          outgoing,
+          wakeFetching: mail.wakeFetching,
+          ownCertificate: () => context.tls.defaultCertificate,
+        }),
+      ),
     },
     start: () => mail.start(),
     counts: () => trace.counts(),

@@ -3,6 +3,8 @@
  * response schema 2006a). Both tell names and ports only; nothing depends on whether the address exists.
  */
 import type { Config, ServiceName } from '../config/schema.ts';
+import type { QrServer } from './contract/account-qr.ts';
+import type { ServiceRecord } from './contract/dns-records.ts';
 
 type Server = {
   readonly type: 'imap' | 'pop3' | 'smtp';
@@ -26,6 +28,28 @@ export function serversOf(config: Config): Server[] {
     if (enabled === false || port === 0 || (socket === 'SSL' && !hasCertificate)) return [];
     return [{ type, port, socket }];
   });
+}
+
+/** The ways that one account uses: with TLS from the first byte where that runs and its port is known, else the other one. */
+export function waysOf(config: Config, usePop3: boolean): { readonly incoming: QrServer; readonly outgoing: QrServer } {
+  const way = (secure: ServiceName, plain: ServiceName): QrServer => {
+    const { enabled, port } = config.services[secure];
+    const hasCertificate = config.tls.cert !== undefined;
+    if (enabled !== false && hasCertificate && port !== 0) return { host: config.hostname, port, security: 'implicit' };
+    return { host: config.hostname, port: config.services[plain].port, security: hasCertificate ? 'starttls' : 'none' };
+  };
+  return { incoming: usePop3 ? way('pop3s', 'pop3') : way('imaps', 'imap'), outgoing: way('submissions', 'submission') };
+}
+
+/** What DNS may tell of: services that can be reached encrypted, one way or the other. */
+export function portsOf(config: Config): Partial<Record<ServiceRecord, number>> {
+  if (config.tls.cert === undefined) return {};
+  const ports: Partial<Record<ServiceRecord, number>> = {};
+  for (const name of ['imaps', 'imap', 'pop3s', 'pop3', 'submissions', 'submission'] as const) {
+    const { enabled, port } = config.services[name];
+    if (enabled !== false && port !== 0) ports[name] = port;
+  }
+  return ports;
 }
 
 /** For Thunderbird and others. */

@@ -1,6 +1,7 @@
 /** What the endpoints work with, and how one is written: its contract and a function from checked input to the answer's body. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from '../base/log.ts';
+import type { Signer } from '../auth/cms-signature.ts';
 import type { Config } from '../config/schema.ts';
 import type { Dispatch } from '../delivery/dispatch.ts';
 import type { Expansion } from '../delivery/expansion.ts';
@@ -20,6 +21,8 @@ export type ApiContext = {
   readonly outgoing: ApiOutgoing;
   /** Tells this worker that an account elsewhere may be due; others look by themselves. */
   readonly wakeFetching?: () => void;
+  /** The server's own certificate, for what it signs; one that is stored for its name comes first. */
+  readonly ownCertificate?: () => Signer | undefined;
   readonly log: Logger;
 };
 

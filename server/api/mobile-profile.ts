@@ -1,10 +1,12 @@
 /**
  * An Apple configuration profile (.mobileconfig) that sets up one account with its application password, over encrypted ports wherever the server has them. The payload
- * type is `com.apple.mail.managed`; unsigned, so the device says so and asks.
+ * type is `com.apple.mail.managed`. Signed in the server's name, so that the device shows from whom it is; with a certificate that the device does not know it says so and asks.
  */
 import { createHash } from 'node:crypto';
 import { build } from 'plist';
-import type { Config, ServiceName } from '../config/schema.ts';
+import { waysOf } from './client-setup.ts';
+import { signCms, type Signer } from '../auth/cms-signature.ts';
+import type { Config } from '../config/schema.ts';
 
 export type ProfileAccount = {
   readonly id: string;
@@ -17,11 +19,15 @@ export type ProfileAccount = {
   readonly usePop3: boolean;
 };
 
+/** Signed where there is a certificate; else the XML alone. */
+export async function signedProfile(xml: string, signer: Signer | undefined): Promise<Buffer> {
+  return signer === undefined ? Buffer.from(xml) : signCms(Buffer.from(xml), signer);
+}
+
 /** The profile as XML. */
 export function mobileProfile(config: Config, account: ProfileAccount): string {
   const { id, name, address, username, password, description, usePop3 } = account;
-  const incoming = usePop3 ? portOf(config, 'pop3s', 'pop3') : portOf(config, 'imaps', 'imap');
-  const outgoing = portOf(config, 'submissions', 'submission');
+  const { incoming, outgoing } = waysOf(config, usePop3);
   const identifier = `${config.hostname.split('.').reverse().join('.')}.mallard.${id}`;
   return build({
     PayloadType: 'Configuration',
@@ -45,13 +51,13 @@ export function mobileProfile(config: Config, account: ProfileAccount): string {
         IncomingMailServerAuthentication: 'EmailAuthPassword',
         IncomingMailServerHostName: config.hostname,
         IncomingMailServerPortNumber: incoming.port,
-        IncomingMailServerUseSSL: incoming.encrypted,
+        IncomingMailServerUseSSL: incoming.security !== 'none',
         IncomingMailServerUsername: username,
         IncomingPassword: password,
         OutgoingMailServerAuthentication: 'EmailAuthPassword',
         OutgoingMailServerHostName: config.hostname,
         OutgoingMailServerPortNumber: outgoing.port,
-        OutgoingMailServerUseSSL: outgoing.encrypted,
+        OutgoingMailServerUseSSL: outgoing.security !== 'none',
         OutgoingMailServerUsername: username,
         OutgoingPassword: password,
         OutgoingPasswordSameAsIncomingPassword: true,
@@ -60,14 +66,6 @@ export function mobileProfile(config: Config, account: ProfileAccount): string {
       },
     ],
   });
-}
-
-/** The port with implicit TLS if it runs and is known, else the other one. */
-function portOf(config: Config, secure: ServiceName, plain: ServiceName): { port: number; encrypted: boolean } {
-  const { enabled, port } = config.services[secure];
-  const hasCertificate = config.tls.cert !== undefined;
-  if (enabled !== false && hasCertificate && port !== 0) return { port, encrypted: true };
-  return { port: config.services[plain].port, encrypted: hasCertificate };
 }
 
 /** The same profile keeps its id, so that installing it again replaces the account. */

@@ -29,6 +29,7 @@ export class TlsContexts implements TlsProvider {
   readonly #options: TlsContextsOptions;
   readonly #byName = new Map<string, SecureContext>();
   #default: SecureContext | undefined;
+  #defaultPem: Certificate | undefined;
   #loader: CertificateLoader | undefined;
   #ownName = '';
 
@@ -39,6 +40,12 @@ export class TlsContexts implements TlsProvider {
   /** Throws OpenSSL's error for a key that does not fit or a PEM that can't be read; the former certificate then stays. */
   setDefault(certificate: Certificate): void {
     this.#default = this.create(certificate);
+    this.#defaultPem = certificate;
+  }
+
+  /** For what else is signed in the server's name. */
+  get defaultCertificate(): Certificate | undefined {
+    return this.#defaultPem;
   }
 
   /** `serverName` may begin with `*.` for one label. */

@@ -37,6 +37,8 @@ export type Certificates = {
   /** Makes or replaces the one of this name. */
   readonly put: (certificate: NewCertificate, order?: OrderState) => Promise<CertificateView>;
   readonly remove: (id: string) => Promise<void>;
+  /** The certificate that serves a name, with its key: for what else is signed in the server's name. */
+  readonly pairOf: (servername: string) => Promise<ServedCertificate | undefined>;
   /**
    * For handshakes: what `make` makes of the certificate that serves a name (ASCII form); kept until the certificate is another one. Undefined: none does, or the database
    * is away, and then the server's own certificate is better than no answer.
@@ -89,6 +91,10 @@ export function createCertificates(records: Records<CertificateFields>, now: () 
     remove: async (id) => {
       if ((await records.delete({ id })) === 0) missing();
       known.clear();
+    },
+    pairOf: async (servername) => {
+      const found = await find(servername.toLowerCase());
+      return found === undefined || found.privateKey === '' ? undefined : servedOf(found);
     },
     served: async <T extends object>(servername: string, make: (certificate: ServedCertificate) => T) => {
       const name = servername.toLowerCase();

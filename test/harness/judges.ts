@@ -39,7 +39,13 @@ export function gpgWith(privateKey: string): Gpg {
   };
 }
 
-export type OpensslIdentity = { readonly certificate: string; readonly decrypt: (message: Buffer) => Buffer };
+export type OpensslIdentity = {
+  readonly certificate: string;
+  readonly privateKey: string;
+  /** Of the certificate. */
+  readonly file: string;
+  readonly decrypt: (message: Buffer) => Buffer;
+};
 
 /** A self-signed certificate and its key; `decrypt` takes a whole S/MIME message. */
 export function opensslIdentity(kind: 'rsa' | 'ec'): OpensslIdentity {
@@ -49,6 +55,8 @@ export function opensslIdentity(kind: 'rsa' | 'ec'): OpensslIdentity {
   openssl(['req', '-x509', ...newKey, '-nodes', '-keyout', key, '-out', cert, '-days', '2', '-subj', '/CN=Anna Ducks']);
   return {
     certificate: readFileSync(cert, 'utf8'),
+    privateKey: readFileSync(key, 'utf8'),
+    file: cert,
     decrypt: (message) => {
       const file = path.join(folder, 'message.eml');
       writeFileSync(file, message);

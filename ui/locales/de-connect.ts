@@ -31,6 +31,8 @@ export const deConnect: typeof enConnect = {
     tls: { none: 'Keine', starttls: 'STARTTLS', implicit: 'SSL/TLS' },
     qr: 'QR-Code mit den Werten als Text',
     qrHelp: 'Die Kamera eines Telefons zeigt die Werte als Text zum Kopieren.',
+    qrThunderbird: 'QR-Code für Thunderbird',
+    qrThunderbirdHelp: 'In Thunderbird für Android: Konto hinzufügen, aus QR-Code importieren. Andere Apps: die Werte links.',
     allOff: 'Weder Lesen noch Senden ist eingeschaltet. Schalten Sie zuerst IMAP und Submission ein:',
     noSending: 'Senden ist nicht eingeschaltet: Dieses Gerät könnte nur lesen. Schalten Sie zuerst Submission ein:',
     onlyHere: 'Im Augenblick erreichen ihn nur Programme auf diesem Rechner. Ändern Sie, wer ihn erreichen kann:',

@@ -29,6 +29,8 @@ export const enConnect = {
     tls: { none: 'None', starttls: 'STARTTLS', implicit: 'SSL/TLS' },
     qr: 'QR code with the values as text',
     qrHelp: 'A phone’s camera shows the values as text to copy.',
+    qrThunderbird: 'QR code for Thunderbird',
+    qrThunderbirdHelp: 'In Thunderbird for Android: add an account, import from a QR code. Other apps: the values on the left.',
     allOff: 'Neither reading nor sending is on. Turn on IMAP and submission first:',
     noSending: 'Sending is not on: this device could only read. Turn on submission first:',
     onlyHere: 'Only programs on this computer can reach it now. To let others in, change who can reach it:',

@@ -46,6 +46,8 @@ export const appPasswords = {
       address: z.preprocess((value) => (value === '' ? undefined : value), email).optional(),
       password: text({ pattern: /^[a-z]{16}$/, wanted: 'must be 16 letters from a to z' }),
       generateMobileconfig: laxBooleanOr(false),
+      /** Beyond the model: also the text of a QR code by which Thunderbird for Android takes the account over. */
+      generateQr: laxBooleanOr(false),
       /** Seconds. */
       ttl: number({ min: 0 }),
       networks: list(z.string('must be a text').regex(NETWORK, 'must be a range as 192.0.2.0/24'), 64),
@@ -55,8 +57,9 @@ export const appPasswords = {
       password: z.string(),
       name: z.string(),
       address: z.string(),
-      /** Base64 of an Apple configuration profile. */
+      /** Base64 of an Apple configuration profile, signed (CMS, DER) where the server has a certificate. */
       mobileconfig: z.string().optional(),
+      qr: z.string().optional(),
     }),
     errors: ['UserNotFound', 'AddressNotFound', 'InvalidAuthScope', 'TooMany'],
   }),

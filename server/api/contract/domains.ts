@@ -162,3 +162,16 @@ export const dkim = {
     errors: ['DkimNotFound'],
   }),
 };
+
+export const dnsRecords = define('GET /domains/:domain/dns', {
+  operation: 'getDomainRecords',
+  group: 'Domains',
+  summary: 'The DNS records that a domain needs, one by one and as a zone file',
+  access: any('dkim:read'),
+  input: { domain },
+  output: success.extend({
+    domain: z.string(),
+    records: z.array(z.object({ purpose: z.string(), type: z.enum(['MX', 'TXT', 'SRV']), name: z.string(), value: z.string() })),
+    zone: z.string(),
+  }),
+});

@@ -1,10 +1,14 @@
-/** Alias domains, lists of domains, DKIM keys. */
+/** Alias domains, lists of domains, DKIM keys, DNS records. */
+import { parseDomain } from '../../mail/address.ts';
 import type { DkimKeyView } from '../../operations/dkim-keys.ts';
+import { InvalidInput } from '../../operations/refusal.ts';
 import { type ApiContext, defined, type Route, route } from '../context.ts';
-import { dkim, domainAccess, domainAliases } from '../contract/domains.ts';
+import { portsOf } from '../client-setup.ts';
+import { recordsOf, zoneFile } from '../contract/dns-records.ts';
+import { dkim, dnsRecords, domainAccess, domainAliases } from '../contract/domains.ts';
 import { refuse } from '../faults.ts';
 
-export function domainRoutes({ store }: ApiContext): Route[] {
+export function domainRoutes({ store, config }: ApiContext): Route[] {
   const { aliases, access } = store.domains;
   const keys = store.flow.dkim;
   const listed = (one: { readonly id: string; readonly aliasName: string; readonly domainName: string }) => ({
@@ -54,6 +58,15 @@ export function domainRoutes({ store }: ApiContext): Route[] {
     route(dkim.get, async ({ input }) => {
       const found = (await keys.get(input.dkim)) ?? noKey();
       return { success: true, ...withDns(found), created: found.created.toISOString() };
+    }),
+    route(dnsRecords, async ({ input }) => {
+      const parsed = parseDomain(input.domain);
+      if (!parsed.ok) throw new InvalidInput('domain', 'This is no domain');
+      const domain = parsed.value.ascii;
+      const found = await keys.page(domain, { limit: 250 });
+      const dkimTexts = found.results.filter((one) => one.domain === domain).map((one) => one.dnsTxt);
+      const records = recordsOf({ domain, server: config.hostname, dkim: dkimTexts, ports: portsOf(config) });
+      return { success: true, domain, records, zone: zoneFile(records) };
     }),
     route(dkim.remove, async ({ input }) => {
       if (!(await keys.remove(input.dkim))) noKey();

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Status } from '../../../app/appliance/control/contract.ts';
-import { deviceValues, serverNames } from './device-values.ts';
+import { deviceValues, serverNames, thunderbirdQr } from './device-values.ts';
 
 const status: Status = {
   state: 'running',
@@ -34,4 +34,20 @@ test('encryption from the start is preferred, upgrading is taken where there is 
 test('a page that was opened by a name of the network offers that name first; loopback is never offered', () => {
   expect(serverNames(status, 'box.local')).toEqual(['box.local', 'mail.example.org', '192.168.1.10']);
   expect(serverNames(status, '127.0.0.1')).toEqual(['mail.example.org', '192.168.1.10']);
+});
+
+test('the code for Thunderbird has the values of the page; none for an address that the format does not take', () => {
+  const values = deviceValues(status, person, 'android', '192.168.1.10');
+  expect(JSON.parse(thunderbirdQr(status, { ...person, name: 'Anna' }, values, 'pw') ?? '')).toEqual([
+    1,
+    [1, 1],
+    [0, '192.168.1.10', 993, 3, 1, 'anna@example.org', '', 'pw'],
+    [
+      [
+        [0, '192.168.1.10', 587, 2, 1, 'anna@example.org', 'pw'],
+        ['anna@example.org', 'Anna'],
+      ],
+    ],
+  ]);
+  expect(thunderbirdQr(status, { ...person, name: 'Anna', address: 'дядя@example.org' }, values, 'pw')).toBeUndefined();
 });

@@ -1,5 +1,6 @@
 /** What must be typed into a mail program, from the state of the appliance. Pure. */
 import type { Endpoint, Status } from '../../../app/appliance/control/contract.ts';
+import { accountQr, type QrServer } from '../../../server/api/contract/account-qr.ts';
 import type { Person } from '../../lib/people.ts';
 
 export const clients = ['thunderbird', 'outlook', 'apple', 'android', 'printer', 'other'] as const;
@@ -59,4 +60,20 @@ export function deviceValues(
     incoming: client === 'printer' ? undefined : pick('imaps', 'imap', 'pop3s', 'pop3'),
     outgoing: pick('submissions', 'submission'),
   };
+}
+
+/** What Thunderbird for Android scans. Undefined where it could not both read and send, or the address has letters that the format does not take. */
+export function thunderbirdQr(
+  status: MailServer,
+  person: Pick<Person, 'username' | 'address' | 'name'>,
+  { user, incoming, outgoing }: DeviceValues,
+  password: string | undefined,
+): string | undefined {
+  const address = person.address ?? person.username;
+  if (incoming === undefined || outgoing === undefined || !/^[\u0021-\u007e]+@[\u0021-\u007e]+$/.test(address)) return undefined;
+  const server = ({ server: host, port, tls }: ServerValues): QrServer => ({ host, port, security: tls });
+  const protocol: 'imap' | 'pop3' =
+    status.endpoints['imaps'] === undefined && status.endpoints['imap'] === undefined ? 'pop3' : 'imap';
+  const account = { protocol, incoming: server(incoming), outgoing: server(outgoing), username: user, address };
+  return accountQr({ ...account, password, name: person.name ?? '' });
 }

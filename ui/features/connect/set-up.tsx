@@ -8,7 +8,7 @@ import { useTranslation } from 'react-i18next';
 import { CopyValue } from '../../components/copy-value.tsx';
 import { RelativeTime } from '../../components/relative-time.tsx';
 import { announce } from '../../lib/announce.tsx';
-import { downloadText } from '../../lib/download.ts';
+import { downloadBase64 } from '../../lib/download.ts';
 import { latestSignInQuery } from './latest-sign-in.ts';
 import { appPasswordsQuery, lastUseOf, type MadeAppPassword } from '../../lib/app-passwords.ts';
 import { displayName, type Person } from '../../lib/people.ts';
@@ -21,6 +21,7 @@ import {
   type MailServer,
   serverNames,
   type ServerValues,
+  thunderbirdQr,
 } from './device-values.ts';
 
 const Qr = lazy(async () => ({ default: (await import('../../components/qr.tsx')).Qr }));
@@ -44,6 +45,7 @@ export function SetUp({ person, client, made, server: status, first, warning }: 
   const names = serverNames(status, window.location.hostname);
   const [server, setServer] = useState(names[0] ?? '');
   const values = deviceValues(status, person, client, server);
+  const code = client === 'android' ? thunderbirdQr(status, person, values, made?.password) : undefined;
   const steps = t(`device.client.${client}.steps`).split('\n');
   return (
     <>
@@ -77,10 +79,13 @@ export function SetUp({ person, client, made, server: status, first, warning }: 
             </Stack>
             <Stack gap={6} w={200} align="center">
               <Suspense fallback={<Loader size="sm" />}>
-                <Qr text={asText(t, person, values, made?.password)} label={t('device.qr')} />
+                <Qr
+                  text={code ?? asText(t, person, values, made?.password)}
+                  label={t(code === undefined ? 'device.qr' : 'device.qrThunderbird')}
+                />
               </Suspense>
               <Text size="xs" c="dimmed" ta="center">
-                {t('device.qrHelp')}
+                {t(code === undefined ? 'device.qrHelp' : 'device.qrThunderbirdHelp')}
               </Text>
             </Stack>
           </Group>
@@ -130,16 +135,12 @@ function AppleProfile({ profile, address }: { profile: string; address: string }
         mt="sm"
         size="xs"
         leftSection={<IconDownload size={15} aria-hidden />}
-        onClick={() => downloadText(`${address}.mobileconfig`, 'application/x-apple-aspen-config', textOfBase64(profile))}
+        onClick={() => downloadBase64(`${address}.mobileconfig`, 'application/x-apple-aspen-config', profile)}
       >
         {t('device.profileGet')}
       </Button>
     </Alert>
   );
-}
-
-function textOfBase64(text: string): string {
-  return new TextDecoder().decode(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)));
 }
 
 function Values({ title, children }: { title: string; children: readonly (readonly string[])[] }): ReactElement {

@@ -16,7 +16,7 @@ import { notifyDone } from '../../lib/notify.ts';
 import { useSettings, useStatus } from '../../lib/queries.ts';
 import { AliasesCard } from './aliases-card.tsx';
 import { type Domain, domainsQuery, keyQuery, makeKey, removeKey } from './api.ts';
-import { recordsOf, zoneFile } from './records.ts';
+import { recordsOf, SERVICE_RECORDS, zoneFile } from '../../../server/api/contract/dns-records.ts';
 
 export function DomainsPage(): ReactElement {
   const { t } = useTranslation();
@@ -85,9 +85,13 @@ function DomainPanel({ domain }: { domain: Domain }): ReactElement {
   const records = recordsOf({
     domain: domain.name,
     server: server ?? `mail.${domain.name}`,
-    dkim: key.data?.dnsTxt,
-    imapsPort: status?.endpoints['imaps']?.port,
-    submissionsPort: status?.endpoints['submissions']?.port,
+    dkim: key.data === undefined ? [] : [key.data.dnsTxt],
+    ports: Object.fromEntries(
+      SERVICE_RECORDS.flatMap((name) => {
+        const port = status?.endpoints[name]?.port;
+        return port === undefined ? [] : [[name, port]];
+      }),
+    ),
   });
   return (
     <Stack gap="lg">
@@ -102,7 +106,7 @@ function DomainPanel({ domain }: { domain: Domain }): ReactElement {
       </Text>
       <Stack gap="md" component="ul" p={0} m={0} style={{ listStyle: 'none' }}>
         {records.map((record) => (
-          <li key={record.purpose}>
+          <li key={`${record.type} ${record.name}`}>
             <Group gap="xs" mb={4}>
               <Badge variant="light" color="gray">
                 {record.type}
