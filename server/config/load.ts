@@ -83,11 +83,20 @@ export function readSealingKeys(config: Config): Keyring {
   const setting = keyFile === undefined ? 'sealing.keys' : 'sealing.keyFile';
   if (keyFile !== undefined && !existsSync(keyFile)) throw new ConfigFault([`${setting}: there is no file ${keyFile}`]);
   try {
-    return parseKeyring(keyFile === undefined ? (keys ?? '').replaceAll(',', '\n') : readFileSync(keyFile, 'utf8'));
+    return parseKeyring(keyFile === undefined ? keyLines(keys ?? '') : readFileSync(keyFile, 'utf8'));
   } catch (error) {
     if (error instanceof SealFault) throw new ConfigFault([`${setting}: ${error.message}`], { cause: error });
     throw error;
   }
+}
+
+/** Text of one line has commas between the keys; a comment of several lines may have some of its own. */
+function keyLines(text: string): string {
+  return text
+    .split('\n')
+    .filter((line) => !line.startsWith('#'))
+    .join('\n')
+    .replaceAll(',', '\n');
 }
 
 /** Fills in what is better kept out of files: the sealing keys. */
