@@ -12,7 +12,7 @@ import { CertificateKeeper } from './certificates/keeper.ts';
 import { describeCertificate, type ServerCertificate } from './certificates/certificates.ts';
 import { certificateNames } from './certificates/names.ts';
 import { removeControlFile, writeControlFile } from './control/control-file.ts';
-import type { CertificateInfo, ControlEvent, Finding, Notice, SelfTest, Status } from './control/contract.ts';
+import type { CertificateInfo, ControlEvent, Finding, Notice, SelfTest, StartMode, Status } from './control/contract.ts';
 import { ControlFault } from './control/fault.ts';
 import { ControlServer } from './control/server.ts';
 import type { ControlSubject, WorkerApi } from './control/subject.ts';
@@ -247,6 +247,14 @@ export class Appliance implements ControlSubject {
     return makeSupportBundle({ settings, logs, metrics, status: this.status(), findings: await this.preflight() });
   }
 
+  async startMode(): Promise<StartMode> {
+    return (await import('./service/start-mode.ts')).startMode(this.paths.root);
+  }
+
+  async setStartMode(mode: StartMode['mode']): Promise<void> {
+    await (await import('./service/start-mode.ts')).setStartMode(this.paths.root, mode);
+  }
+
   certificate(): CertificateInfo | undefined {
     const { current } = this.#certificates;
     return current === undefined ? undefined : describeCertificate(current);
@@ -269,8 +277,8 @@ export class Appliance implements ControlSubject {
     return this.#command(name, (service) => this.#supervisor.restartService(service));
   }
 
-  async preflight(): Promise<readonly Finding[]> {
-    return examineRunning(this.paths, this.settings, this.status());
+  async preflight(network = false): Promise<readonly Finding[]> {
+    return examineRunning(this.paths, this.settings, this.status(), network);
   }
 
   shutdown(): void {

@@ -143,6 +143,13 @@ export async function raiseStage(options: StageOptions = {}): Promise<Stage> {
     ],
     testListener: playedTest,
     supportBundle: async () => Buffer.from('PK'),
+    startMode: async () => ({
+      mode: 'manual',
+      serviceKnown: true,
+      install: ['mallard stop', 'sudo mallard service install'],
+      remove: ['sudo mallard service remove'],
+    }),
+    setStartMode: async (mode) => void asked.push(`start mode ${mode}`),
     certificate: playedCertificate,
     renewCertificate: async () => void asked.push('renew certificate'),
     shutdown: () => void asked.push('shutdown'),

@@ -124,6 +124,16 @@ export const selfTestSchema = z.object({
   ),
 });
 
+/** When Mallard starts. */
+export const startModeSchema = z.object({
+  mode: z.enum(['manual', 'signIn', 'computer']),
+  /** Whether this system has services that Mallard knows. */
+  serviceKnown: z.boolean(),
+  /** What an administrator runs for `computer`, and to take it back. */
+  install: z.array(z.string()),
+  remove: z.array(z.string()),
+});
+
 export const certificateSchema = z.object({
   names: z.array(z.string()),
   notBefore: z.iso.datetime(),
@@ -189,6 +199,7 @@ export const errorCodes = [
   'WrongCode',
   'WeakPassword',
   'NoPassword',
+  'NotAllowed',
   'NotFound',
   'MethodNotAllowed',
   'BadRequest',
@@ -241,7 +252,16 @@ export const routes = {
       series: z.record(z.string(), z.array(metricPointSchema)),
     }),
   }),
-  preflight: route('GET', '/control/preflight', { answer: z.object({ checks: z.array(findingSchema) }) }),
+  /** `network=1` also looks outside (port 25, firewall), which takes seconds. */
+  preflight: route('GET', '/control/preflight', {
+    query: z.strictObject({ network: z.enum(['0', '1']).default('0') }),
+    answer: z.object({ checks: z.array(findingSchema) }),
+  }),
+  startMode: route('GET', '/control/start-mode', { answer: startModeSchema }),
+  setStartMode: route('PUT', '/control/start-mode', {
+    body: startModeSchema.pick({ mode: true }).strict(),
+    answer: startModeSchema,
+  }),
   shutdown: route('POST', '/control/shutdown', { answer: done }),
   /** A client's loop over the listener `:name`, with an account made for it. Takes a second or two. */
   testListener: route('POST', '/control/listeners/:name/test', { answer: selfTestSchema }),
@@ -271,6 +291,7 @@ export type LogEntry = z.output<typeof logLineSchema>;
 export type SettingEntry = z.output<typeof settingSchema>;
 export type SettingsChanged = z.output<typeof settingsChangedSchema>;
 export type SelfTest = z.output<typeof selfTestSchema>;
+export type StartMode = z.output<typeof startModeSchema>;
 export type CertificateInfo = z.output<typeof certificateSchema>;
 export type ControlEvent = z.output<typeof eventSchema>;
 export type ErrorCode = (typeof errorCodes)[number];

@@ -60,7 +60,12 @@ export function makeHandlers(subject: ControlSubject, sessions: Sessions, access
       const names = subject.metrics.names();
       return { names, ...copy(subject.metrics.history(query.series ?? names, from, to, query.points)) };
     },
-    preflight: async () => ({ checks: [...(await subject.preflight())] }),
+    preflight: async ({ query }) => ({ checks: [...(await subject.preflight(query.network === '1'))] }),
+    startMode: () => subject.startMode(),
+    setStartMode: async ({ body }) => {
+      await subject.setStartMode(body.mode);
+      return subject.startMode();
+    },
     shutdown: () => {
       subject.shutdown();
       return done;

@@ -53,6 +53,13 @@ const subject: ControlSubject = {
   preflight: () => [{ name: 'disk', state: 'ok', message: '7 GB free' }],
   testListener: async () => ({ ok: true, runs: [] }),
   supportBundle: async () => Buffer.from('PK'),
+  startMode: async () => ({
+    mode: 'manual',
+    serviceKnown: true,
+    install: ['mallard stop', 'sudo mallard service install'],
+    remove: ['sudo mallard service remove'],
+  }),
+  setStartMode: async (mode) => void asked.push(`start mode ${mode}`),
   certificate: () => undefined,
   renewCertificate: async () => void asked.push('renew certificate'),
   shutdown: () => void asked.push('shutdown'),

@@ -2,7 +2,7 @@
 import type { LogStore } from '../logs/store.ts';
 import type { MetricsStore } from '../metrics/store.ts';
 import type { Settings } from '../settings/store.ts';
-import type { CertificateInfo, ControlEvent, Finding, SelfTest, Status } from './contract.ts';
+import type { CertificateInfo, ControlEvent, Finding, SelfTest, StartMode, Status } from './contract.ts';
 
 /** The worker's HTTP API as this computer reaches it. */
 export interface WorkerApi {
@@ -23,11 +23,14 @@ export interface ControlSubject {
   /** Undefined while no worker is ready. */
   workerApi(): WorkerApi | undefined;
   /** Looks at the machine, the data directory and the services. Takes some tenths of a second. */
-  preflight(): readonly Finding[] | Promise<readonly Finding[]>;
+  preflight(network: boolean): readonly Finding[] | Promise<readonly Finding[]>;
   /** @throws ControlFault when the listener is not there, or no account could be made for the test */
   testListener(name: string): Promise<SelfTest>;
   /** A zip for somebody who helps; nothing of anybody's mail. */
   supportBundle(): Promise<Buffer>;
+  startMode(): Promise<StartMode>;
+  /** @throws ControlFault for what needs an administrator */
+  setStartMode(mode: StartMode['mode']): Promise<void>;
   /** Undefined until it is made. */
   certificate(): CertificateInfo | undefined;
   /** Makes a new one at once. */
