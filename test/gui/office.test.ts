@@ -14,6 +14,7 @@ let appliance: RealAppliance;
 let browser: Browser;
 let visit: Visit;
 let password = '';
+const adminPassword = 'ducks on a quiet pond';
 
 before(async () => {
   if (noBrowser !== false) return;
@@ -85,6 +86,7 @@ test('the first steps: seven, nothing written before the last, then a message of
   await next.click();
   await next.click();
   await page.getByText('Enter an address such as anna@example.org').waitFor();
+  await page.getByLabel('Password of the administrator').fill(adminPassword);
   await page.getByLabel('Name', { exact: true }).fill('Anna Berg');
   await page.getByRole('textbox', { name: 'Address' }).fill('anna@example.test');
   password = await page.getByRole('textbox', { name: 'Password' }).inputValue();
@@ -97,9 +99,37 @@ test('the first steps: seven, nothing written before the last, then a message of
   await page.getByRole('button', { name: 'Set it up' }).click();
   await page.getByRole('heading', { name: 'It is set up' }).waitFor({ timeout: 60_000 });
   assert.equal((await mode()).value, 'catch');
+  assert.match((await page.getByText(/^([a-z2-9]{5}-){5}[a-z2-9]{5}$/).textContent()) ?? '', /-/);
   await page.getByRole('button', { name: 'Send me a test message' }).click();
   await page.getByText('It has arrived in the inbox').waitFor({ timeout: 30_000 });
   await signInByImap(password);
+});
+
+test('the password opens where no link was given; a wrong one does not', { skip: noBrowser }, async () => {
+  const other = await Visit.open(browser, appliance.url);
+  other.expectTrouble(/403/);
+  const { page } = other;
+  await page.getByLabel('Password').fill('not the password');
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await page.getByText('The password is not right').waitFor();
+  assert.deepEqual(await other.axe(), []);
+  await page.getByLabel('Password').fill(adminPassword);
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await page.getByRole('heading', { level: 1, name: 'Everything is working' }).waitFor();
+  await page.goto(`${appliance.url}/security?tab=access`);
+  await page.getByRole('button', { name: 'Sign out all others' }).waitFor();
+  assert.deepEqual(other.troubles, []);
+  await other.close();
+});
+
+test('a service is tested like a mail program would', { skip: noBrowser }, async () => {
+  const services = new ServicesScreen(visit.page);
+  await services.goTo('Services');
+  await services.page.getByRole('button', { name: 'Test IMAP', exact: true }).click();
+  await services.page.getByText('IMAP works.').first().waitFor();
+  await services.page.getByText('Signed in').first().waitFor();
+  assert.deepEqual(await visit.axe(), []);
+  await services.page.keyboard.press('Escape');
 });
 
 test('where is my mail: the message of the first steps and its way', { skip: noBrowser }, async () => {

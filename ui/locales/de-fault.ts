@@ -51,6 +51,10 @@ export const deFault: typeof enFault = {
       what: 'Der Passkey wurde nicht benutzt.',
       advice: 'Browser oder Gerät brachen ab. Versuchen Sie es noch einmal, oder nehmen Sie das Kennwort.',
     },
+    NotAllowed: {
+      what: 'Das braucht einen Administrator dieses Rechners.',
+      advice: 'Die Einzelheiten sagen, was dort auszuführen ist.',
+    },
     NotFound: { what: 'Es ist nicht da.', advice: 'Vielleicht wurde es inzwischen entfernt. Gehen Sie zurück zur Liste.' },
     MethodNotAllowed: {
       what: 'Der Server kennt das nicht.',

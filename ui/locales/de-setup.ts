@@ -60,6 +60,14 @@ export const deSetup: typeof enSetup = {
       lead: 'Mailprogramme erreichen den Server über seinen Namen, und das Zertifikat nennt ihn.',
       hostname: 'Name des Servers',
       hostnameHelp: 'Leer: der Name dieses Rechners. In einem lokalen Netz genügt das.',
+      authority: 'Wer unterschreibt das Zertifikat?',
+      own: 'Dieser Server selbst',
+      ownHelp: 'Geht sofort. Geräte vertrauen ihm, wenn seine Zertifizierungsstelle auf ihnen installiert ist.',
+      public: 'Eine öffentliche Stelle (Let’s Encrypt)',
+      publicHelp:
+        'Geräte vertrauen ihr schon. Der Name muss hierher führen und Port 80 vom Internet aus offen sein. Sie stimmen deren Bedingungen zu.',
+      email: 'E-Mail für deren Hinweise',
+      emailHelp: 'Kann leer bleiben.',
       certificate: 'Das Zertifikat entsteht hier',
       certificateLead:
         'Mallard hat eine eigene Zertifizierungsstelle und erneuert von selbst. Geräte vertrauen ihr, sobald ihr Zertifikat eingerichtet ist; „Gerät verbinden“ zeigt, wie.',
@@ -73,6 +81,8 @@ export const deSetup: typeof enSetup = {
     },
     problem: {
       relayHost: 'Geben Sie den Server des Relays ein, etwa smtp.anbieter.example.',
+      publicName: 'Ein öffentliches Zertifikat braucht einen vollen Namen wie mail.example.org.',
+      adminPassword: 'Das Kennwort des Verwalters braucht mindestens 10 Zeichen, oder lassen Sie es leer.',
       hostname: 'Ein Name hat Buchstaben, Ziffern und Bindestriche, mit Punkten dazwischen: mail.example.org',
       address: 'Geben Sie eine Adresse wie anna@example.org ein, oder schalten Sie das Postfach ab.',
       password: 'Das Kennwort braucht mindestens 8 Zeichen.',
@@ -86,13 +96,31 @@ export const deSetup: typeof enSetup = {
       button: 'Einrichten',
       doing: {
         mailbox: 'Das Postfach wird angelegt …',
+        password: 'Das Kennwort wird gesetzt …',
         settings: 'Die Einstellungen werden geschrieben …',
         waiting: 'Der Mailserver startet neu …',
       },
     },
     start: {
-      title: 'Mit dem Rechner starten',
-      lead: 'Jetzt läuft Mallard, bis es angehalten wird. Im Büro sollte es mit dem Rechner starten, bevor sich jemand anmeldet. Ein Administrator führt einmal aus:',
+      title: 'Wann startet Mallard?',
+      manual: { name: 'Wenn ich es starte', what: 'Gut zum Ausprobieren. Es endet, wenn man es anhält, oder mit dem Rechner.' },
+      signIn: {
+        name: 'Wenn ich mich am Rechner anmelde',
+        what: 'Wird jetzt eingerichtet. Solange Sie abgemeldet sind, hat niemand Post.',
+      },
+      computer: {
+        name: 'Mit dem Rechner, bevor sich jemand anmeldet',
+        what: 'Das Richtige fürs Büro. Ein Administrator dieses Rechners richtet es einmal ein.',
+      },
+      noService:
+        'Dieses System hat keine Diensteverwaltung, die Mallard kennt; lassen Sie Ihre „mallard start --no-open“ ausführen.',
+      commands: 'Einmal von einem Administrator auszuführen',
+      commandsLead: 'Mallard selbst darf das nicht ändern. In einem Terminal an diesem Rechner, nach diesem Schritt:',
+    },
+    admin: {
+      title: 'Ein Kennwort für diese Seiten',
+      lead: 'Von anderen Rechnern öffnen sich diese Seiten damit. An diesem Rechner geht weiter auch ein Anmeldelink. Ein Wiederherstellungsschlüssel zum Drucken wird dazu gemacht.',
+      label: 'Kennwort des Verwalters',
     },
     done: {
       title: 'Es ist eingerichtet',

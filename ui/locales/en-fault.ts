@@ -38,6 +38,7 @@ export const enFault = {
       what: 'The passkey was not used.',
       advice: 'The browser or the device broke off. Try again, or use the password.',
     },
+    NotAllowed: { what: 'That needs an administrator of this computer.', advice: 'The details say what to run there.' },
     NotFound: { what: 'It is not there.', advice: 'It may have been removed meanwhile. Go back to the list.' },
     MethodNotAllowed: {
       what: 'The server does not know this deed.',

@@ -58,6 +58,14 @@ export const enSetup = {
       lead: 'Mail programs reach the server by its name, and the certificate says it.',
       hostname: 'Name of the server',
       hostnameHelp: 'Empty: the name of this computer. On a local network that is enough.',
+      authority: 'Who signs the certificate?',
+      own: 'This server itself',
+      ownHelp: 'Works at once. Devices trust it when its authority is installed on them.',
+      public: 'A public authority (Let’s Encrypt)',
+      publicHelp:
+        'Devices trust it already. The name must lead here, and port 80 must be open from the Internet. You agree to its terms.',
+      email: 'E-mail for its notices',
+      emailHelp: 'May be left empty.',
       certificate: 'The certificate is made here',
       certificateLead:
         'Mallard has a certificate authority of its own and renews by itself. Devices trust it once its certificate is installed; “Connect a device” shows how.',
@@ -71,6 +79,8 @@ export const enSetup = {
     },
     problem: {
       relayHost: 'Enter the server of the relay, such as smtp.provider.example.',
+      publicName: 'A public certificate needs a full name such as mail.example.org.',
+      adminPassword: 'The password of the administrator needs at least 10 characters, or leave it empty.',
       hostname: 'A name has letters, digits and hyphens, with dots between: mail.example.org',
       address: 'Enter an address such as anna@example.org, or turn the mailbox off.',
       password: 'The password needs at least 8 characters.',
@@ -84,13 +94,27 @@ export const enSetup = {
       button: 'Set it up',
       doing: {
         mailbox: 'Making the mailbox …',
+        password: 'Setting the password …',
         settings: 'Writing the settings …',
         waiting: 'The mail server restarts …',
       },
     },
     start: {
-      title: 'Start with the computer',
-      lead: 'Now Mallard runs until it is stopped. In an office it should start with the computer, before anyone signs in. An administrator runs once:',
+      title: 'When does Mallard start?',
+      manual: { name: 'When I start it', what: 'Good for trying it out. It stops when it is stopped, or with the computer.' },
+      signIn: { name: 'When I sign in to this computer', what: 'It is set up now. Nobody has mail while you are signed out.' },
+      computer: {
+        name: 'With the computer, before anyone signs in',
+        what: 'Right for an office. An administrator of this computer sets it up once.',
+      },
+      noService: 'This system has no service manager that Mallard knows; let yours run “mallard start --no-open”.',
+      commands: 'To be run once by an administrator',
+      commandsLead: 'Mallard itself has no rights to change that. In a terminal on this computer, after this step:',
+    },
+    admin: {
+      title: 'A password for these pages',
+      lead: 'From other computers these pages open with it. On this computer a sign-in link goes on working. A recovery key to print is made with it.',
+      label: 'Password of the administrator',
     },
     done: { title: 'It is set up', lead: 'Now connect a phone or a mail program, and write the first message.' },
     test: {

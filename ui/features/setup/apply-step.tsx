@@ -1,40 +1,64 @@
 /** The summary, the one button that writes, and what to do next. */
 import { Alert, Button, DataList, Group, Loader, Stack, Text } from '@mantine/core';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { IconCheck, IconCircleCheck, IconDeviceMobile, IconHome } from '@tabler/icons-react';
-import { type ReactElement, useState } from 'react';
+import { type ReactElement, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { routes, type SettingEntry } from '../../../app/appliance/control/contract.ts';
 import { CopyValue } from '../../components/copy-value.tsx';
 import { FaultAlert } from '../../components/fault-alert.tsx';
 import { control } from '../../lib/control.ts';
 import type { Fault } from '../../lib/fault.ts';
+import { sessionQuery } from '../../lib/queries.ts';
+import { SecretSheet } from '../../components/secret-sheet.tsx';
 import { createPerson } from '../../lib/people.ts';
 import { type Answers, settingsOf } from './setup-plan.ts';
+import { startModeQuery } from './preflight.ts';
+import { StartPart, writableMode } from './start-part.tsx';
 import { StepHead } from './step-head.tsx';
 import { TestMessage } from './test-message.tsx';
 import { workerIsBack } from './worker-is-back.ts';
 
+interface Made {
+  id: string | undefined;
+  key: string | undefined;
+  password: boolean;
+}
+
 export function ApplyStep({
   answers,
   settings,
+  onChange,
 }: {
   answers: Answers;
+  onChange: (part: Partial<Answers>) => void;
   settings: ReadonlyMap<string, SettingEntry>;
 }): ReactElement {
   const { t } = useTranslation();
   const client = useQueryClient();
-  const [doing, setDoing] = useState<'settings' | 'waiting' | 'mailbox'>();
+  const [doing, setDoing] = useState<'settings' | 'waiting' | 'mailbox' | 'password'>();
   const changes = settingsOf(answers, settings);
-  const apply = useMutation<{ id: string | undefined }, Fault>({
+  const start = useQuery(startModeQuery).data;
+  // What is done stays done when a later part is refused and the button is pressed again.
+  const made = useRef<Made>({ id: undefined, key: undefined, password: false });
+  const apply = useMutation<Made, Fault>({
     mutationFn: async () => {
-      let id: string | undefined;
       // The mailbox first: it can be refused (an address that is taken), and then nothing else has happened.
-      if (answers.person !== undefined) {
+      if (answers.person !== undefined && made.current.id === undefined) {
         setDoing('mailbox');
-        id = await createPerson({ ...answers.person, name: answers.person.name.trim() });
+        made.current.id = await createPerson({ ...answers.person, name: answers.person.name.trim() });
       }
+      const { adminPassword } = answers;
+      if (adminPassword !== '' && !made.current.password) {
+        setDoing('password');
+        await control(routes.changePassword, { body: { password: adminPassword } });
+        made.current.password = true;
+      }
+      if (adminPassword !== '')
+        made.current.key ??= (await control(routes.makeRecoveryKey, { body: { current: adminPassword } })).key;
+      const mode = writableMode(answers.startMode, start);
+      if (mode !== undefined) await control(routes.setStartMode, { body: { mode } });
       if (Object.keys(changes).length > 0) {
         setDoing('settings');
         const { restart } = await control(routes.changeSettings, { body: { values: changes } });
@@ -43,11 +67,13 @@ export function ApplyStep({
           await workerIsBack();
         }
       }
-      return { id };
+      return { ...made.current };
     },
     onSettled: async () => {
       setDoing(undefined);
-      await client.invalidateQueries({ queryKey: ['settings'] });
+      await Promise.all(
+        [['settings'], sessionQuery.queryKey, startModeQuery.queryKey].map((queryKey) => client.invalidateQueries({ queryKey })),
+      );
     },
     onSuccess: () => client.invalidateQueries({ queryKey: ['people', 'list'] }),
   });
@@ -67,6 +93,14 @@ export function ApplyStep({
               <CopyValue value={answers.person.password} label={t('people.field.password')} />
             </Stack>
           </Alert>
+        )}
+        {apply.data.key !== undefined && (
+          <SecretSheet
+            title={t('security.access.recoveryKey')}
+            lead={t('security.access.recoveryKeyPrint')}
+            fileName="mallard-recovery-key.txt"
+            lines={[apply.data.key]}
+          />
         )}
         {apply.data.id !== undefined && answers.person !== undefined && (
           <TestMessage user={apply.data.id} address={answers.person.address} />
@@ -118,12 +152,7 @@ export function ApplyStep({
             </DataList.Item>
           ))}
       </DataList>
-      <Alert color="gray" title={t('setup.start.title')}>
-        <Stack gap={6}>
-          <Text size="sm">{t('setup.start.lead')}</Text>
-          <CopyValue value="mallard service install" label={t('setup.start.title')} />
-        </Stack>
-      </Alert>
+      <StartPart chosen={answers.startMode} onChange={(startMode) => onChange({ startMode })} />
       <Group>
         <Button leftSection={<IconCheck size={16} aria-hidden />} loading={apply.isPending} onClick={() => apply.mutate()}>
           {t('setup.apply.button')}

@@ -4,10 +4,17 @@ import { IconDice5 } from '@tabler/icons-react';
 import type { ReactElement } from 'react';
 import { useTranslation } from 'react-i18next';
 import { makePassword, type NewPerson } from '../../lib/people.ts';
+import { AdminPart } from './admin-part.tsx';
 import { StepHead } from './step-head.tsx';
 import type { AnswerStepProps } from './usage-step.tsx';
 
-export function MailboxStep({ answers, onChange, problem, isFirst }: AnswerStepProps & { isFirst: boolean }): ReactElement {
+export function MailboxStep({
+  answers,
+  onChange,
+  problem,
+  isFirst,
+  asksPassword,
+}: AnswerStepProps & { isFirst: boolean; asksPassword: boolean }): ReactElement {
   const { t } = useTranslation();
   const { person } = answers;
   const change = (part: Partial<NewPerson>): void => {
@@ -15,6 +22,7 @@ export function MailboxStep({ answers, onChange, problem, isFirst }: AnswerStepP
   };
   return (
     <Stack gap="lg">
+      {asksPassword && <AdminPart answers={answers} onChange={onChange} problem={problem} />}
       <StepHead title={t(isFirst ? 'setup.mailbox.title' : 'setup.mailbox.further')} lead={t('setup.mailbox.lead')} />
       <Switch
         label={t('setup.mailbox.want')}

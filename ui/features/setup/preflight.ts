@@ -1,10 +1,16 @@
 /** The appliance's checks of its computer. */
 import { queryOptions } from '@tanstack/react-query';
-import { type Finding, routes } from '../../../app/appliance/control/contract.ts';
+import { type Finding, routes, type StartMode } from '../../../app/appliance/control/contract.ts';
 import { control } from '../../lib/control.ts';
 import type { Fault } from '../../lib/fault.ts';
 
 export const preflightQuery = queryOptions<readonly Finding[], Fault>({
   queryKey: ['preflight'],
-  queryFn: async ({ signal }) => (await control(routes.preflight, { signal })).checks,
+  staleTime: 60_000,
+  queryFn: async ({ signal }) => (await control(routes.preflight, { query: { network: '1' }, signal })).checks,
+});
+
+export const startModeQuery = queryOptions<StartMode, Fault>({
+  queryKey: ['start-mode'],
+  queryFn: ({ signal }) => control(routes.startMode, { signal }),
 });

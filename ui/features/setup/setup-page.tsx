@@ -9,7 +9,7 @@ import type { SettingEntry } from '../../../app/appliance/control/contract.ts';
 import { FaultAlert } from '../../components/fault-alert.tsx';
 import { Page } from '../../components/page.tsx';
 import { makePassword, peopleSearchQuery } from '../../lib/people.ts';
-import { settingsQuery } from '../../lib/queries.ts';
+import { sessionQuery, settingsQuery } from '../../lib/queries.ts';
 import { ApplyStep } from './apply-step.tsx';
 import { CheckStep } from './check-step.tsx';
 import { FolderStep } from './folder-step.tsx';
@@ -24,6 +24,7 @@ export const steps = ['welcome', 'usage', 'check', 'folder', 'name', 'mailbox', 
 export function SetupPage(): ReactElement {
   const { t } = useTranslation();
   const settings = useQuery(settingsQuery);
+  const session = useQuery(sessionQuery);
   const people = useQuery(peopleSearchQuery('', 1));
   const fault = settings.error ?? people.error;
   return (
@@ -37,15 +38,29 @@ export function SetupPage(): ReactElement {
       ) : settings.data === undefined || people.data === undefined ? (
         <Skeleton height={420} role="status" aria-label={t('common.loading')} />
       ) : (
-        <Steps settings={new Map(settings.data.map((each) => [each.name, each]))} isFirst={people.data.total === 0} />
+        <Steps
+          settings={new Map(settings.data.map((each) => [each.name, each]))}
+          isFirst={people.data.total === 0}
+          passwordMissing={session.data?.passwordSet === false}
+        />
       )}
     </Page>
   );
 }
 
-function Steps({ settings, isFirst }: { settings: ReadonlyMap<string, SettingEntry>; isFirst: boolean }): ReactElement {
+function Steps({
+  settings,
+  isFirst,
+  passwordMissing,
+}: {
+  settings: ReadonlyMap<string, SettingEntry>;
+  isFirst: boolean;
+  passwordMissing: boolean;
+}): ReactElement {
   const { t } = useTranslation();
   const [step, setStep] = useState(0);
+  // As it was at the beginning: setting it at the end takes no step away.
+  const [asksPassword] = useState(passwordMissing);
   const [tried, setTried] = useState(false);
   const [answers, setAnswers] = useState<Answers>(() => ({
     ...answersFrom(settings),
@@ -101,8 +116,16 @@ function Steps({ settings, isFirst }: { settings: ReadonlyMap<string, SettingEnt
               {name === 'check' && <CheckStep />}
               {name === 'folder' && <FolderStep />}
               {name === 'name' && <NameStep answers={answers} onChange={change} problem={shownProblem} />}
-              {name === 'mailbox' && <MailboxStep answers={answers} onChange={change} problem={shownProblem} isFirst={isFirst} />}
-              {name === 'apply' && <ApplyStep answers={answers} settings={settings} />}
+              {name === 'mailbox' && (
+                <MailboxStep
+                  answers={answers}
+                  onChange={change}
+                  problem={shownProblem}
+                  isFirst={isFirst}
+                  asksPassword={asksPassword}
+                />
+              )}
+              {name === 'apply' && <ApplyStep answers={answers} settings={settings} onChange={change} />}
             </div>
             {name !== 'apply' && (
               <>

@@ -21,6 +21,10 @@ const answers: Answers = {
   relayUser: '',
   relayPassword: '',
   hostname: '',
+  publicCertificate: false,
+  certificateEmail: '',
+  adminPassword: '',
+  startMode: undefined,
   person: { name: 'Anna', address: 'anna@example.org', password: 'long enough', quota: 0 },
 };
 
@@ -52,4 +56,7 @@ test('what keeps a step from being left', () => {
   expect(problemOf(4, { ...answers, hostname: 'not a name' })).toBe('hostname');
   expect(problemOf(5, { ...answers, person: { name: '', address: 'x', password: 'long enough', quota: 0 } })).toBe('address');
   expect(problemOf(5, { ...answers, person: undefined })).toBeUndefined();
+  expect(problemOf(5, { ...answers, adminPassword: 'short' })).toBe('adminPassword');
+  expect(problemOf(4, { ...answers, usage: 'internet', publicCertificate: true, hostname: 'desk' })).toBe('publicName');
+  expect(problemOf(4, { ...answers, usage: 'office', publicCertificate: true, hostname: 'desk' })).toBeUndefined();
 });
