@@ -14,14 +14,23 @@ const ROOT: ApiActor = { role: 'root', user: undefined, token: undefined, grants
 export type Identify = (headers: IncomingHttpHeaders, queryToken: unknown, ip: string) => Promise<ApiActor | undefined>;
 
 /** Answers undefined for a caller without token who would need one; refusal InvalidToken for a token that is not good. */
-export function createIdentify(rootToken: string | undefined, tokens: TokenAdministration): Identify {
+export function createIdentify(
+  rootToken: string | undefined,
+  tokens: TokenAdministration,
+  /** Hears from where administrators come. */
+  onAdministrator: (ip: string) => void = () => {},
+): Identify {
   const rootDigest = rootToken === undefined ? undefined : digest(rootToken);
   return async (headers, queryToken, ip) => {
     const token = tokenOf(headers, queryToken);
     if (token === undefined) return rootDigest === undefined && isLocalProgram(headers, ip) ? ROOT : undefined;
-    if (rootDigest !== undefined && timingSafeEqual(digest(token), rootDigest)) return ROOT;
+    if (rootDigest !== undefined && timingSafeEqual(digest(token), rootDigest)) {
+      onAdministrator(ip);
+      return ROOT;
+    }
     const actor = await tokens.check(token);
     if (actor === undefined) throw refuse('InvalidToken', 'Invalid accessToken value');
+    if (actor.role === 'root') onAdministrator(ip);
     return actor;
   };
 }

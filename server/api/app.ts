@@ -37,7 +37,10 @@ export async function createApp(context: ApiContext): Promise<FastifyInstance> {
     return503OnClosing: false,
   });
   addBodyParsers(app);
-  const identify = createIdentify(config.api.rootToken, store.accounts.tokens);
+  const { limiter } = store.accounts.context;
+  const identify = createIdentify(config.api.rootToken, store.accounts.tokens, (ip) => {
+    limiter.trust(ip).catch((error: unknown) => log.warn('where an administrator comes from was not noted', { error }));
+  });
   const admission = createAdmission(identify, Math.max(config.store.maxInFlightBytes, config.store.maxMessageBytes));
   const bigBody = Math.ceil(config.store.maxMessageBytes * ENCODED) + BODY_LIMIT;
   const meter = createCallMeter();

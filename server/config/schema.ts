@@ -101,6 +101,30 @@ const auth = z
       .describe('From where a password may come without TLS'),
     failureDelayMs: durationMs(2 * SECOND, 'Delay of the answer to a wrong password'),
     maxFailuresPerConnection: positive(5, 'Wrong passwords after which a connection is closed'),
+    bans: z
+      .strictObject({
+        windowMs: durationMs(
+          15 * MINUTE,
+          'Time within which different wrong passwords are counted; the same one again counts once',
+        ),
+        pairFailures: positive(20, 'Of them for one user from one address, until that pair is refused'),
+        addressFailures: positive(100, 'From one address over all users, until that address is refused'),
+        userFailures: positive(
+          200,
+          'For one user from everywhere, until addresses are refused from which the user never came in',
+        ),
+        firstMs: durationMs(
+          15 * MINUTE,
+          'How long the first refusal lasts; each further one that day lasts twice as long, a day at most',
+        ),
+        trusted: z
+          .array(z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()]))
+          .default([])
+          .describe(
+            'Addresses and networks that are never refused; private networks and where administrators come from never are',
+          ),
+      })
+      .prefault({}),
   })
   .prefault({});
 

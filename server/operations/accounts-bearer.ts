@@ -36,7 +36,7 @@ export async function signInByToken(
 ): Promise<AuthenticationResult> {
   const { username, ip, protocol } = request;
   const name = username === undefined ? 'token' : (usernameKey(username.trim()) ?? username.slice(0, 128));
-  if (context.limiter.banOf(name, ip) !== undefined) return LIMIT;
+  if ((await context.limiter.banOf(name, ip)) !== undefined) return LIMIT;
   const actor = await tokens.check(request.token);
   const user = actor?.user === undefined ? undefined : await context.tables.users.get(actor.user);
   const named = username === undefined ? user : await findSignInUser(context, username);
@@ -62,7 +62,7 @@ export async function signInByToken(
       session: request.session,
     });
   }
-  if (result === WRONG) await pause(context.limiter.failed(name, ip, request.token), undefined, { ref: false });
+  if (result === WRONG) await pause(await context.limiter.failed(name, ip, request.token), undefined, { ref: false });
   return result;
 }
 

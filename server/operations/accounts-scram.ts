@@ -29,7 +29,7 @@ export async function startScram(
   const name = usernameKey(request.username.trim()) ?? request.username.slice(0, 128);
   const user = await findSignInUser(context, request.username);
   const keys = user?.scram?.[request.hash] ?? decoyKeys(decoyKey, name, request.hash);
-  const banned = context.limiter.banOf(name, request.ip) !== undefined;
+  const banned = (await context.limiter.banOf(name, request.ip)) !== undefined;
 
   const finish = async (proofHolds: boolean): Promise<AuthenticationResult> => {
     const refusal = banned ? LIMIT : proofHolds && user?.scram !== undefined ? refusalFor(user, request.protocol) : WRONG;
@@ -46,11 +46,12 @@ export async function startScram(
       });
     }
     if (refusal === undefined && user !== undefined) {
-      context.limiter.succeeded(name, request.ip);
+      await context.limiter.succeeded(name, request.ip);
       return { ok: true, account: accountOf(user, context.defaults) };
     }
     // Every wrong proof is another guess: there is no telling which password was behind it.
-    if (refusal === WRONG) await pause(context.limiter.failed(name, request.ip, `${Math.random()}`), undefined, { ref: false });
+    if (refusal === WRONG)
+      await pause(await context.limiter.failed(name, request.ip, `${Math.random()}`), undefined, { ref: false });
     return refusal ?? WRONG;
   };
   return { keys, finish };

@@ -50,12 +50,12 @@ export type SignIn =
 
 export async function signIn(context: AccountContext, authLog: AuthLog, request: SignInRequest): Promise<SignIn> {
   const name = usernameKey(request.username.trim()) ?? request.username.slice(0, 128);
-  if (context.limiter.banOf(name, request.ip) !== undefined) return { ok: false, reason: 'limit', user: undefined };
+  if ((await context.limiter.banOf(name, request.ip)) !== undefined) return { ok: false, reason: 'limit', user: undefined };
   const user = await findSignInUser(context, request.username);
   const result = await decide(context, user, request);
-  if (result.ok) context.limiter.succeeded(name, request.ip);
+  if (result.ok) await context.limiter.succeeded(name, request.ip);
   else if (countsAsGuess(result.reason))
-    await pause(context.limiter.failed(name, request.ip, request.password), undefined, { ref: false });
+    await pause(await context.limiter.failed(name, request.ip, request.password), undefined, { ref: false });
   if (user !== undefined) {
     authLog.record({
       user: user.id,

@@ -22,13 +22,16 @@ import { type UserDeletion, createUserDeletion } from './accounts-deletion.ts';
 import { type UserAdministration, createUserAdministration } from './accounts-users.ts';
 import { AuthLog } from './auth-log.ts';
 import type { Account, AccountOperations, AuthenticationResult } from './contract.ts';
-import { SignInLimiter } from './sign-in-limiter.ts';
+import type { BanBoard } from '../sync/ban-board.ts';
+import { type LimiterOptions, SignInLimiter } from './sign-in-limiter.ts';
 
 export type AccountParts = {
   readonly database: Database;
   readonly config: Config;
   readonly log: Logger;
   readonly mail: AccountMail;
+  /** What workers know together of wrong passwords; by default this one alone. */
+  readonly banBoard?: BanBoard;
 };
 
 export type Accounts = {
@@ -60,7 +63,7 @@ export function createAccounts(parts: AccountParts): Accounts {
   const context: AccountContext = {
     tables: createAccountTables(parts.database),
     passwords: new Passwords(),
-    limiter: new SignInLimiter(),
+    limiter: new SignInLimiter(limiterOptions(parts.config), parts.banBoard),
     mail,
     defaults: { ...ACCOUNT_DEFAULTS, emailDomain: parts.config.hostname },
     log: parts.log,
@@ -157,3 +160,8 @@ const CODES: Record<SignInFailure, Extract<AuthenticationResult, { ok: false }>[
   'not-yet': 'EXPIRED',
   limit: 'LIMIT',
 };
+
+function limiterOptions({ auth: { bans } }: Config): Partial<LimiterOptions> {
+  const { windowMs, pairFailures, addressFailures, userFailures, firstMs: banMs, trusted } = bans;
+  return { windowMs, pairFailures, addressFailures, userFailures, banMs, trusted };
+}

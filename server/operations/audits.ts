@@ -1,14 +1,16 @@
 /**
- * Audits: what a user's mailboxes held at a moment, kept apart from what the user does with it later. Contents are immutable and shared, so a copy is a reference that the
- * sweeper respects. Copying goes on in the background, can be taken over by another worker, and repeats harmlessly.
+ * Audits: what a user's mailboxes held at a moment and what arrives after it, kept apart from what the user does with it later. Contents are immutable and shared, so a copy
+ * is a reference that the sweeper respects. Copying goes on in the background, can be taken over by another worker, and repeats harmlessly. What arrives later is found in the
+ * journal, every minute and when somebody looks: also when it was removed the moment it came.
  */
 import { isFault } from '../base/fault.ts';
 import type { Logger } from '../base/log.ts';
-import type { ContentId, UserId } from '../mail/ids.ts';
+import type { ContentId, MailboxId, Modseq, UserId } from '../mail/ids.ts';
 import { UidSet } from '../mail/uid-set.ts';
 import { DuplicateRecord, type Records, type Stored } from '../store/records.ts';
 import type { AuditFields, AuditMessageFields } from '../store/types-audit.ts';
 import type { ContentOperations, MailboxOperations, MessageMeta, MessageReads } from './contract.ts';
+import type { MailRecords } from './mail-records.ts';
 import { Refusal } from './refusal.ts';
 
 export type Audit = Stored<AuditFields>;
@@ -38,6 +40,7 @@ export type AuditParts = {
   readonly mailboxes: Pick<MailboxOperations, 'list'>;
   readonly reads: Pick<MessageReads, 'metadata'>;
   readonly contents: Pick<ContentOperations, 'open'>;
+  readonly feed: MailRecords['feed'];
   /** The sweeper shall look at these contents: the audit does not hold them any more. */
   readonly leave: (contents: readonly ContentId[]) => Promise<void>;
   readonly log: Logger;
@@ -46,6 +49,9 @@ export type AuditParts = {
 
 const CLAIM_MS = 60_000;
 const BATCH = 500;
+/** Mail may be under way that long when the time of an audit ends. */
+const LATE_MS = 60 * 60_000;
+const FOLLOWED_AT_ONCE = 200;
 const ALL_UIDS = UidSet.range(1, 0xffff_ffff);
 
 export function createAudits(parts: AuditParts): Audits {
@@ -65,7 +71,7 @@ export function createAudits(parts: AuditParts): Audits {
   const copy = async (
     audit: Audit,
     mailbox: { readonly id: string; readonly path: string },
-    meta: MessageMeta,
+    meta: Pick<MessageMeta, 'content' | 'uid' | 'internalDateMs' | 'sizeBytes'>,
   ): Promise<'copied' | 'failed' | 'known'> => {
     const fields: AuditMessageFields = {
       audit: audit.id,
@@ -103,7 +109,10 @@ export function createAudits(parts: AuditParts): Audits {
     if (audit === undefined) return;
     const user = audit.user as UserId;
     let failed = 0;
-    for (const mailbox of await parts.mailboxes.list(user)) {
+    const mailboxes = await parts.mailboxes.list(user);
+    // Taken before the copying: what arrives during it is found twice rather than never.
+    const positions = Object.fromEntries(mailboxes.map(({ id: mailbox, modseq }) => [mailbox, modseq]));
+    for (const mailbox of mailboxes) {
       if (mailbox.noSelect) continue;
       for await (const batch of parts.reads.metadata(user, mailbox.id, ALL_UIDS)) {
         for (const meta of batch)
@@ -115,8 +124,54 @@ export function createAudits(parts: AuditParts): Audits {
       }
     }
     const copied = await copies.count({ audit: id });
-    await audits.update({ id }, { set: { status: 'imported', copied, failed }, unset: ['claimedUntil'] });
+    await audits.update({ id }, { set: { status: 'imported', copied, failed, positions }, unset: ['claimedUntil'] });
     log.info('mail copied for an audit', { user, audit: id, copied, failed });
+  };
+
+  /** Copies what has arrived since. Answers whether there was any. */
+  const follow = async (audit: Audit): Promise<boolean> => {
+    const known = audit.positions;
+    const ended = audit.end !== null && audit.end.getTime() + LATE_MS < now();
+    if (audit.status !== 'imported' || known === undefined || ended) return false;
+    const user = audit.user as UserId;
+    const positions: Record<string, number> = { ...known };
+    let failed = 0;
+    let some = false;
+    for (const mailbox of await parts.mailboxes.list(user)) {
+      if ((positions[mailbox.id] ?? 0) >= mailbox.modseq) continue;
+      for (;;) {
+        const from = (positions[mailbox.id] ?? 0) as Modseq;
+        const page = await parts.feed(user, mailbox.id as MailboxId, from, BATCH);
+        for (const { entry } of page) {
+          for (const change of entry.changes) {
+            if (change.kind !== 'append') continue;
+            for (const message of change.messages) {
+              // Moved or copied within the mailboxes: it is here already.
+              if (
+                !isWithin(message.internalDateMs, audit) ||
+                (await copies.count({ audit: audit.id, content: message.content })) > 0
+              )
+                continue;
+              if ((await copy(audit, mailbox, message)) === 'failed') failed += 1;
+              some = true;
+            }
+          }
+          positions[mailbox.id] = entry.modseq;
+        }
+        if (page.length < BATCH) break;
+      }
+      positions[mailbox.id] = Math.max(positions[mailbox.id] ?? 0, mailbox.modseq);
+    }
+    const copied = await copies.count({ audit: audit.id });
+    await audits.update({ id: audit.id }, { set: { positions, copied, failed: audit.failed + failed } });
+    return some;
+  };
+
+  const expect = async (id: string): Promise<Audit> => {
+    const found = await audits.get(id);
+    if (found === undefined || found.expires.getTime() <= now())
+      throw new Refusal('AuditNotFoundError', 'This audit does not exist');
+    return found;
   };
 
   const remove = async (id: string): Promise<void> => {
@@ -145,10 +200,8 @@ export function createAudits(parts: AuditParts): Audits {
       return id;
     },
     get: async (id) => {
-      const found = await audits.get(id);
-      if (found === undefined || found.expires.getTime() <= now())
-        throw new Refusal('AuditNotFoundError', 'This audit does not exist');
-      return found;
+      await follow(await expect(id));
+      return expect(id);
     },
     messages: async function* messages(id) {
       let last = '0'.repeat(24);
@@ -166,7 +219,10 @@ export function createAudits(parts: AuditParts): Audits {
       for (const { id } of over) await remove(id);
       const open = await audits.find({ status: { in: ['queued', 'importing'] } }, { limit: 10 });
       for (const { id } of open) await run(id);
-      return over.length + open.length;
+      let followed = 0;
+      for (const one of await audits.find({ status: 'imported' }, { sort: { id: -1 }, limit: FOLLOWED_AT_ONCE }))
+        if (await follow(one)) followed += 1;
+      return over.length + open.length + followed;
     },
   };
 }

@@ -43,6 +43,8 @@ import { type RuleBooks, createRuleBooks } from './rule-book.ts';
 import { GREYLIST_INDEXES, type GreylistStore, createGreylistStore } from '../store/greylist.ts';
 import { SPAM_WORD_INDEXES, type SpamWords, createSpamWords } from '../store/spam-words.ts';
 import { USAGE_INDEXES, type Usage, createUsage } from '../store/usage.ts';
+import { createLocalBanBoard } from '../sync/ban-board.ts';
+import { createRedisBanBoard } from '../sync/redis-ban-board.ts';
 import { createLocalBeacons, createRedisBeacons } from '../sync/beacons.ts';
 import { type Accounts, createAccounts } from './accounts.ts';
 import type { Operations } from './contract.ts';
@@ -161,7 +163,12 @@ export async function createOperations(config: Config, log: Logger): Promise<Ope
     mailboxes: (user) => mailboxes.list(user),
     applied: (user, mailbox, modseq) => core.materializer.ensure(user, mailbox, modseq),
   });
+  const banBoard =
+    config.redis.uri === ''
+      ? createLocalBanBoard()
+      : createRedisBanBoard(config.redis.uri, `mallard:${database.main.databaseName}`, log.with({ service: 'sync' }));
   accounts = createAccounts({
+    banBoard,
     database,
     config,
     log: log.with({ service: 'accounts' }),
@@ -209,6 +216,7 @@ export async function createOperations(config: Config, log: Logger): Promise<Ope
       mailboxes,
       reads: core.operations.reads,
       contents: core.operations.contents,
+      feed: records.feed,
       leave: (contents) => leaveContents(database, contents),
       log: log.with({ service: 'audit' }),
     }),
@@ -241,6 +249,7 @@ export async function createOperations(config: Config, log: Logger): Promise<Ope
       settings.close();
       await webhooks.stop();
       await core.close();
+      await banBoard.close();
       await beacons.close();
       await database.close();
     },

@@ -1,14 +1,17 @@
 /**
- * Slows down guessing without locking the right person out. Failures are counted per (user, address) pair and per address; the answer to a failure is delayed
- * more and more; past a limit the pair, or the address, is refused for a while. The same wrong password again counts once: a mail program with an old password
- * must not ban its owner. Private networks are delayed, never banned: that is where the owner sits.
+ * Slows down guessing without locking the right person out.
  *
- * Counts live in memory, in this worker, and are bounded.
+ * - Different wrong passwords are counted for a user from one address (a pair), from one address over all users, and for a user from everywhere; the same one again counts
+ *   once: a mail program with an old password must not ban its owner.
+ * - The answer to a failure is delayed more and more. Past a limit the pair or the address is refused for a while, longer each time it happens again that day.
+ * - Past the limit of a user, who is guessed at from many places, strange addresses are refused; those from where the user has come in before are not.
+ * - Private networks, trusted ones, and addresses from which an administrator has come are delayed, never banned.
+ *
+ * What is counted and banned is on a board that all workers share (`sync/ban-board.ts`).
  */
-import { createHmac, randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
-import { LruCache } from '../base/lru.ts';
+import { type Ban, type BanBoard, createLocalBanBoard } from '../sync/ban-board.ts';
 
 export type LimiterOptions = {
   readonly windowMs: number;
@@ -16,6 +19,8 @@ export type LimiterOptions = {
   readonly pairFailures: number;
   /** The same from one address, over all users. */
   readonly addressFailures: number;
+  /** The same for one user, from strange addresses. */
+  readonly userFailures: number;
   readonly banMs: number;
   readonly firstDelayMs: number;
   readonly maxDelayMs: number;
@@ -27,91 +32,108 @@ export const DEFAULT_LIMITER: LimiterOptions = {
   windowMs: 15 * 60_000,
   pairFailures: 20,
   addressFailures: 100,
+  userFailures: 200,
   banMs: 15 * 60_000,
   firstDelayMs: 50,
   maxDelayMs: 3_000,
   trusted: [],
 };
 
-export type Ban = { readonly key: string; readonly reason: string; readonly since: Date; readonly until: Date };
+export type { Ban } from '../sync/ban-board.ts';
 
-type Count = { since: number; seen: Set<string> };
-
-const MAX_KEYS = 50_000;
-/** Wrong passwords remembered per key; beyond the limits above more make no difference. */
-const MAX_SEEN = 200;
+const DAY_MS = 24 * 60 * 60_000;
+/** How long it is remembered that a user came in from an address. */
+const KNOWN_MS = 30 * DAY_MS;
+const MAX_BAN_MS = DAY_MS;
+/** A user who is guessed at from everywhere: the delay doubles with every so many guesses. */
+const GUESSES_PER_STEP = 20;
 
 export class SignInLimiter {
   readonly #options: LimiterOptions;
-  readonly #counts = new LruCache<string, Count>(MAX_KEYS);
-  readonly #banned = new Map<string, Ban>();
-  readonly #key = randomBytes(16);
+  readonly #board: BanBoard;
   readonly #now: () => number;
 
-  constructor(options: Partial<LimiterOptions> = {}, now: () => number = Date.now) {
+  constructor(options: Partial<LimiterOptions> = {}, board?: BanBoard, now: () => number = Date.now) {
     this.#options = { ...DEFAULT_LIMITER, ...options };
+    this.#board = board ?? createLocalBanBoard(now);
     this.#now = now;
   }
 
   /** The ban that stops this sign-in, if any. */
-  banOf(name: string, ip: string): Ban | undefined {
-    return this.#banAt(addressKeyOf(ip)) ?? this.#banAt(pairKey(name, ip));
+  async banOf(name: string, ip: string): Promise<Ban | undefined> {
+    const address = addressKeyOf(ip);
+    const ban = this.#board.banOf(address) ?? this.#board.banOf(pairKey(name, ip));
+    if (ban !== undefined) return ban;
+    const everywhere = this.#board.banOf(userKey(name));
+    if (everywhere === undefined || (await this.#mayNotBeBanned(ip))) return undefined;
+    return (await this.#board.remembers(knownFact(name, address))) ? undefined : everywhere;
   }
 
   /** Counts a failure; answers how long to wait before telling it (ms). */
-  failed(name: string, ip: string, password: string): number {
-    const guess = createHmac('sha256', this.#key).update(`${name}\0${password}`).digest('base64url').slice(0, 16);
-    const pair = this.#count(pairKey(name, ip), guess);
-    const address = this.#count(addressKeyOf(ip), guess);
-    if (!this.#isTrusted(ip)) {
-      if (pair.seen.size >= this.#options.pairFailures)
-        this.#ban(pairKey(name, ip), `${pair.seen.size} wrong passwords for ${name}`);
-      if (address.seen.size >= this.#options.addressFailures) this.#ban(addressKeyOf(ip), `${address.seen.size} wrong passwords`);
+  async failed(name: string, ip: string, password: string): Promise<number> {
+    const { windowMs, pairFailures, addressFailures, userFailures, firstDelayMs, maxDelayMs } = this.#options;
+    const guess = this.#board.fingerprint(`${name}\0${password}`);
+    const [pair, address, user] = await Promise.all(
+      [pairKey(name, ip), addressKeyOf(ip), userKey(name)].map((key) => this.#board.count(key, guess, windowMs)),
+    );
+    if (!(await this.#mayNotBeBanned(ip))) {
+      if (pair! >= pairFailures) await this.#ban(pairKey(name, ip), `${pair} wrong passwords for ${name}`);
+      if (address! >= addressFailures) await this.#ban(addressKeyOf(ip), `${address} wrong passwords`);
+      if (user! >= userFailures) await this.#ban(userKey(name), `${user} wrong passwords for ${name} from everywhere`);
     }
-    return Math.min(this.#options.maxDelayMs, this.#options.firstDelayMs * 2 ** Math.min(20, pair.seen.size - 1));
+    const steps = Math.max(pair! - 1, Math.floor(user! / GUESSES_PER_STEP));
+    return Math.min(maxDelayMs, firstDelayMs * 2 ** Math.min(20, steps));
   }
 
   /** The right password was given: this pair starts anew. The address does not, or one own account would buy any number of guesses. */
-  succeeded(name: string, ip: string): void {
-    this.#counts.delete(pairKey(name, ip));
+  async succeeded(name: string, ip: string): Promise<void> {
+    const fact = knownFact(name, addressKeyOf(ip));
+    await this.#board.forget(pairKey(name, ip));
+    if (!this.#recent.has(fact)) await this.#board.remember(fact, KNOWN_MS);
+    this.#noteRecent(fact);
   }
 
-  bans(): Ban[] {
+  /** An administrator has come from there: a slip of the hand must not close the door from inside. */
+  async trust(ip: string): Promise<void> {
+    const fact = trustFact(ip);
+    if (this.#recent.has(fact) || this.#isTrusted(ip)) return;
+    this.#noteRecent(fact);
+    await this.#board.remember(fact, KNOWN_MS);
+  }
+
+  bans(): readonly Ban[] {
+    return this.#board.bans();
+  }
+
+  /** True when there was such a ban. Takes its counts along: the next wrong password is the first. */
+  async unban(key: string): Promise<boolean> {
+    await this.#board.forget(key);
+    await this.#board.forget(`again ${key}`);
+    return this.#board.unban(key);
+  }
+
+  close(): Promise<void> {
+    return this.#board.close();
+  }
+
+  /** Facts that were written a moment ago: every message that is sent signs in. */
+  readonly #recent = new Set<string>();
+
+  #noteRecent(fact: string): void {
+    if (this.#recent.size >= 10_000) this.#recent.clear();
+    this.#recent.add(fact);
+  }
+
+  async #ban(key: string, reason: string): Promise<void> {
     const now = this.#now();
-    for (const [key, ban] of this.#banned) if (ban.until.getTime() <= now) this.#banned.delete(key);
-    return [...this.#banned.values()];
+    const times = await this.#board.count(`again ${key}`, String(now), DAY_MS);
+    const lastsMs = Math.min(MAX_BAN_MS, this.#options.banMs * 2 ** Math.min(20, times - 1));
+    await this.#board.ban({ key, reason, since: new Date(now), until: new Date(now + lastsMs) });
+    await this.#board.forget(key);
   }
 
-  /** True when there was such a ban. */
-  unban(key: string): boolean {
-    this.#counts.delete(key);
-    return this.#banned.delete(key);
-  }
-
-  #count(key: string, guess: string): Count {
-    const now = this.#now();
-    let count = this.#counts.get(key);
-    if (count === undefined || now - count.since > this.#options.windowMs) {
-      count = { since: now, seen: new Set() };
-      this.#counts.set(key, count);
-    }
-    if (count.seen.size < MAX_SEEN) count.seen.add(guess);
-    return count;
-  }
-
-  #ban(key: string, reason: string): void {
-    if (this.#banned.size >= MAX_KEYS) this.bans();
-    if (this.#banned.size >= MAX_KEYS) return;
-    const now = this.#now();
-    this.#banned.set(key, { key, reason, since: new Date(now), until: new Date(now + this.#options.banMs) });
-    this.#counts.delete(key);
-  }
-
-  #banAt(key: string): Ban | undefined {
-    const ban = this.#banned.get(key);
-    if (ban === undefined || ban.until.getTime() > this.#now()) return ban;
-    this.#banned.delete(key);
-    return undefined;
+  async #mayNotBeBanned(ip: string): Promise<boolean> {
+    return this.#isTrusted(ip) || this.#board.remembers(trustFact(ip));
   }
 
   #isTrusted(ip: string): boolean {
@@ -127,6 +149,18 @@ export class SignInLimiter {
 
 function pairKey(name: string, ip: string): string {
   return `${name} ${addressKeyOf(ip)}`;
+}
+
+function userKey(name: string): string {
+  return `${name} *`;
+}
+
+function knownFact(name: string, address: string): string {
+  return `known ${name} ${address}`;
+}
+
+function trustFact(ip: string): string {
+  return `administrator ${addressKeyOf(ip)}`;
 }
 
 /** One IPv6 network of a household is one address. */

@@ -12,6 +12,8 @@ export type AuditFields = {
   readonly status: AuditState;
   readonly copied: number;
   readonly failed: number;
+  /** By mailbox: up to which modseq it has been looked at. What arrives later is copied from the journal. */
+  readonly positions?: Readonly<Record<string, number>>;
   /** Whoever copies, until then. */
   readonly claimedUntil?: Date;
 };

@@ -21,7 +21,6 @@ export type MessageNoteFields = {
   readonly envelope?: { readonly from: string; readonly rcpt: readonly { readonly value: string; readonly formatted: string }[] };
   readonly outbound?: readonly { readonly queueId: string; readonly queued: Date; readonly recipients: readonly string[] }[];
   readonly forwardTargets?: readonly { readonly seq: string; readonly type: string; readonly value: string }[];
-  readonly verification?: Readonly<Record<string, unknown>>;
 };
 
 /** A stored file: its bytes are in chunks beside it. */

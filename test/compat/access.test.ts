@@ -57,12 +57,12 @@ test('sign in, use the token, sign out', async () => {
   assert.equal((await api.call(`GET /users/${id.toUpperCase()}`, { token })).status, 200);
   assert.equal((await api.call('GET /users/me/mailboxes', { token })).status, 200);
   for (const call of [
-    'GET /users',
+    'GET /settings',
     `GET /users/${other.id}`,
     `DELETE /users/${id}`,
     `POST /users/${id}/password/reset`,
     'POST /users',
-    'GET /addresses',
+    'GET /dkim',
   ])
     await api.fails(call, 403, 'MissingPrivileges', { token, ...(call.startsWith('POST') ? { body: {} } : {}) });
   // What is the administrator's stays as it is.

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { audit } from '../../server/api/contract/audit.ts';
 import type { UserId } from '../../server/mail/ids.ts';
+import { UidSet } from '../../server/mail/uid-set.ts';
 import { storeOf } from '../harness/worker.ts';
 import { waitFor } from '../harness/wait-for.ts';
 import { type Api, startApi } from './api.ts';
@@ -59,6 +60,33 @@ test('mail of a period is copied, outlives its deletion, and comes as mbox', asy
     ].join(''),
   );
   assert.match(mbox.headers.get('content-type') ?? '', /^application\/octet-stream/);
+});
+
+test('mail that arrives later is copied within the period, whatever becomes of it', async () => {
+  const { operations } = await storeOf(api.worker);
+  const { id } = await api.user();
+  const user = id as UserId;
+  const inbox = await operations.mailboxes.inboxOf(user);
+  const put = async (subject: string, internalDateMs: number): Promise<void> => {
+    const stored = await operations.contents.store(Buffer.from(`Subject: ${subject}\r\n\r\nx\r\n`));
+    await operations.messages.append(user, inbox, [{ stored, flags: [], internalDateMs }]);
+  };
+  await put('there', Date.now());
+  const end = new Date(Date.now() + DAY / 2).toISOString();
+  const made = await api.call('POST /audit', { token, body: { user: id, start: '2026-01-01', end, expires: soon() } });
+  const at = `/audit/${String(made.body['id'])}`;
+  const copied = async (): Promise<number> =>
+    ((await api.call(`GET ${at}`, { token })).body['import'] as { status: string; copied: number }).copied;
+  await waitFor(async () => (await copied()) === 1);
+  await put('later', Date.now());
+  await put('long ago', Date.UTC(2020, 0, 1));
+  await put('gone at once', Date.now());
+  const archive = (await operations.mailboxes.create(user, 'Elsewhere')).id;
+  await operations.messages.move(user, inbox, UidSet.range(1, 1_000), archive);
+  await operations.messages.expunge(user, archive, { onlyDeleted: false });
+  assert.equal(await copied(), 3);
+  const { text } = await api.call(`GET ${at}/export.mbox`, { token });
+  assert.deepEqual(text.match(/^Subject: .*$/gm), ['Subject: there', 'Subject: later', 'Subject: gone at once']);
 });
 
 test('another worker goes on with a copy, and twice is once', async () => {

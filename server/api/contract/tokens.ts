@@ -71,7 +71,8 @@ export const bans = {
   list: define('GET /bans', {
     operation: 'getBans',
     group,
-    summary: 'Addresses that are kept out for too many wrong passwords, by this worker',
+    summary:
+      'Who is kept out for too many wrong passwords: an address, a user from an address, or (`name *`) a user from strange addresses',
     access: any('bans:read'),
     input: {},
     output: success.extend({

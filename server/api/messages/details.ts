@@ -14,10 +14,13 @@ import {
   shownAddress,
 } from './rows.ts';
 import { readTexts } from './text-parts.ts';
+import { verificationOf } from './verification.ts';
 
 export type DetailOptions = {
   /** Links to attachments in HTML become paths of this API. */
   readonly linkBase?: string | undefined;
+  /** Of this server, as its trace fields name it. */
+  readonly hostname: string;
 };
 
 export async function messageDetails(
@@ -25,13 +28,20 @@ export async function messageDetails(
   user: UserId,
   mailbox: MailboxId,
   row: Row,
-  { linkBase }: DetailOptions,
+  { linkBase, hostname }: DetailOptions,
 ): Promise<MessageDetails> {
   const { meta, summary, note } = row;
   const content = await operations.contents.open(meta.content);
   const table = decodePartTable(content.parts);
   const [header, texts] = await Promise.all([content.header(), readTexts(content, table, summary.attachments)]);
-  const fields = headersOf(header, ['return-path', 'delivered-to', 'list-id', 'list-unsubscribe']);
+  const fields = headersOf(header, [
+    'return-path',
+    'delivered-to',
+    'list-id',
+    'list-unsubscribe',
+    'received',
+    'authentication-results',
+  ]);
   const listed = listedMessage(row);
   const some = (list: typeof summary.to): { name: string; address: string }[] | undefined =>
     list.length > 0 ? list.map(shownAddress) : undefined;
@@ -74,10 +84,8 @@ export async function messageDetails(
   if (note?.files !== undefined && note.files.length > 0) details.files = note.files;
   if (note?.outbound !== undefined) details.outbound = note.outbound.map(outboundBody);
   if (note?.forwardTargets !== undefined) details.forwardTargets = note.forwardTargets;
-  if (note?.verification !== undefined) {
-    const { tls = false, spf = false, dkim = false } = note.verification;
-    details.verificationResults = { tls, spf, dkim };
-  }
+  const verification = verificationOf(fields, hostname);
+  if (verification !== undefined) details.verificationResults = verification;
   return details;
 }
 

@@ -85,7 +85,10 @@ export function messageRoutes(context: ApiContext): Route[] {
         row = { ...row, flags: ['\\Seen', ...row.flags] };
       }
       const linkBase = input.replaceCidLinks ? `/users/${user}/mailboxes/${mailbox}/messages/${input.message}` : undefined;
-      return { success: true, ...(await messageDetails(sources, user, mailbox, row, { linkBase })) };
+      return {
+        success: true,
+        ...(await messageDetails(sources, user, mailbox, row, { linkBase, hostname: context.config.hostname })),
+      };
     }),
     rawRoute(messages.source, async (call) => {
       const { meta } = await expectRow(asUser(call.input.user), call.input.mailbox as MailboxId, call.input.message);

@@ -46,6 +46,6 @@ export function tokenRoutes({ store }: ApiContext): Route[] {
         .bans()
         .map(({ key, reason, since, until }) => ({ key, reason, since: since.toISOString(), until: until.toISOString() })),
     })),
-    route(bans.remove, ({ input }) => ({ success: true, removed: context.limiter.unban(input.key) })),
+    route(bans.remove, async ({ input }) => ({ success: true, removed: await context.limiter.unban(input.key) })),
   ];
 }
