@@ -42,6 +42,7 @@ export function assemble({ config, operations, store, log }: Omit<ServiceContext
     ops: operations,
     log,
     settings: imapSettings(config),
+    connectionLimitOf: async (user) => (await store.userLimits.of(user)).imapMaxConnections,
     maxInFlightBytes: config.store.maxInFlightBytes,
   });
   const imapService = onListener(() => imap.handler, false);
@@ -81,10 +82,7 @@ export function assemble({ config, operations, store, log }: Omit<ServiceContext
 function imapSettings(config: Config): Partial<ImapSettings> {
   return {
     hostname: config.hostname,
-    idleTimeoutMs: config.imap.idleTimeoutMs,
-    preAuthTimeoutMs: config.imap.preAuthTimeoutMs,
-    maxLineBytes: config.imap.maxLineBytes,
-    administrators: config.imap.administrators,
+    ...config.imap,
     maxMessageBytes: config.store.maxMessageBytes,
     failureDelayMs: config.auth.failureDelayMs,
     maxFailuresPerConnection: config.auth.maxFailuresPerConnection,

@@ -6,7 +6,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import type { Connection } from '../base/connection.ts';
-import type { BusyReason, ConnectionHandler } from '../base/listener.ts';
+import type { BusyReason } from '../base/connection-places.ts';
+import type { ConnectionHandler } from '../base/listener.ts';
 import type { ApiContext } from './context.ts';
 import { DRAIN_EVENT } from './drain.ts';
 

@@ -7,7 +7,8 @@
  */
 import { randomBytes } from 'node:crypto';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { Connection, isLoopback, normalizeAddress } from './connection.ts';
+import { Connection, normalizeAddress } from './connection.ts';
+import { type BusyReason, ConnectionPlaces, type ListenerLimits } from './connection-places.ts';
 import type { Logger } from './log.ts';
 import type { TlsProvider } from './tls-contexts.ts';
 
@@ -17,14 +18,6 @@ export type ConnectionHandler = {
   readonly accept: (connection: Connection) => void;
   /** The whole line, line end included, for a connection over the limit (`* BYE …`, `421 4.7.0 …`, `-ERR …`). */
   readonly busyLine: (reason: BusyReason) => string;
-};
-
-export type BusyReason = 'too many connections' | 'too many connections from your address';
-
-export type ListenerLimits = {
-  readonly maxConnections: number;
-  /** Per remote address (IPv6: per /64). Loopback counts only for the total: a web mail or a proxy on this machine speaks for many. */
-  readonly maxConnectionsPerAddress: number;
 };
 
 export type ListenerOptions = {
@@ -108,7 +101,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
 class Acceptor {
   readonly #options: ListenerOptions;
   readonly #open = new Set<Connection>();
-  readonly #perAddress = new Map<string, number>();
+  readonly #places: ConnectionPlaces;
   readonly #idPrefix = randomBytes(3).toString('hex');
   #lastId = 0;
   #draining = false;
@@ -118,6 +111,7 @@ class Acceptor {
 
   constructor(options: ListenerOptions) {
     this.#options = options;
+    this.#places = new ConnectionPlaces(options.limits);
   }
 
   get size(): number {
@@ -132,8 +126,8 @@ class Acceptor {
       socket.destroy();
       return;
     }
-    const key = limitKey(normalizeAddress(address));
-    const busy = this.#busyReason(key);
+    const from = normalizeAddress(address);
+    const busy = this.#places.take(from);
     if (busy !== undefined) {
       this.#refuse(socket, busy);
       return;
@@ -148,8 +142,7 @@ class Acceptor {
       handshakeTimeoutMs: this.#options.handshakeTimeoutMs ?? DEFAULT_HANDSHAKE_TIMEOUT_MS,
     });
     this.#open.add(connection);
-    this.#perAddress.set(key, (this.#perAddress.get(key) ?? 0) + 1);
-    socket.once('close', () => this.#forget(connection, key));
+    socket.once('close', () => this.#forget(connection, from));
     if (this.#options.tls !== 'implicit') {
       this.#options.handler.accept(connection);
       return;
@@ -181,14 +174,6 @@ class Acceptor {
     clearTimeout(timer);
   }
 
-  #busyReason(key: string): BusyReason | undefined {
-    const { maxConnections, maxConnectionsPerAddress } = this.#options.limits;
-    if (this.#open.size >= maxConnections) return 'too many connections';
-    if (!isLoopback(key) && (this.#perAddress.get(key) ?? 0) >= maxConnectionsPerAddress)
-      return 'too many connections from your address';
-    return undefined;
-  }
-
   #refuse(socket: Socket, reason: BusyReason): void {
     this.refused += 1;
     this.#options.log.warn('connection refused', { service: this.#options.service, ip: socket.remoteAddress, reason });
@@ -202,25 +187,11 @@ class Acceptor {
     socket.setTimeout(2_000, () => socket.destroy());
   }
 
-  #forget(connection: Connection, key: string): void {
+  #forget(connection: Connection, from: string): void {
     this.#open.delete(connection);
-    const left = (this.#perAddress.get(key) ?? 1) - 1;
-    if (left > 0) this.#perAddress.set(key, left);
-    else this.#perAddress.delete(key);
+    this.#places.release(from);
     if (this.#open.size === 0) this.#whenEmpty?.();
   }
-}
-
-/** IPv6 clients hold at least a /64: limits by single address would limit nobody. */
-function limitKey(address: string): string {
-  if (!address.includes(':') || isLoopback(address)) return address;
-  const [head = '', tail] = address.split('::');
-  const groups = head.split(':').filter((group) => group !== '');
-  if (tail !== undefined) {
-    const after = tail.split(':').filter((group) => group !== '').length;
-    while (groups.length + after < 8) groups.push('0');
-  }
-  return `${groups.slice(0, 4).join(':')}::/64`;
 }
 
 function listenReason(code: string): string {

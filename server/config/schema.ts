@@ -285,9 +285,25 @@ const outbound = z
 
 const imap = z
   .strictObject({
-    idleTimeoutMs: durationMs(30 * MINUTE, 'RFC 9051 §5.4 asks for at least thirty minutes'),
+    idleTimeoutMs: z
+      .int()
+      .min(30 * MINUTE)
+      .default(30 * MINUTE)
+      .describe('How long a client may say nothing; RFC 9051 §5.4 asks for at least thirty minutes (ms)'),
     preAuthTimeoutMs: durationMs(1 * MINUTE, 'Time to log in'),
-    maxLineBytes: positive(64 * KiB, 'Longest command without its literals (octets)'),
+    stallTimeoutMs: durationMs(1 * MINUTE, 'How long a client may take nothing of what is sent to it'),
+    maxConnectionsPerUser: positive(100, 'Connections of one user at a time, in this worker, unless the user has an own limit'),
+    maxCommandsBeforeLogin: positive(50, 'Commands after which a connection without a login is closed'),
+    maxBadCommands: positive(30, 'Wrong commands in a row after which a connection is closed'),
+    maxLineBytes: z
+      .int()
+      .min(8 * KiB)
+      .default(64 * KiB)
+      .describe('Longest line of a command without its literals (octets); RFC 7162 §4 asks for at least 8192'),
+    maxLiteralBytes: positive(64 * KiB, 'Biggest literal that is no message (octets)'),
+    maxArguments: positive(20_000, 'Arguments of one command'),
+    maxNesting: positive(250, 'Parentheses within parentheses; NOT, OR and FUZZY count as well'),
+    maxSetMembers: positive(50_000, 'Numbers and ranges in one set of messages'),
     administrators: z
       .array(z.string().min(1))
       .default([])

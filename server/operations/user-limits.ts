@@ -12,6 +12,8 @@ export type MailLimits = {
   readonly receivedIsOwn: boolean;
   /** 0 = all. */
   readonly pop3MaxMessages: number;
+  /** 0 = as many as the settings say. */
+  readonly imapMaxConnections: number;
   /** Addresses and `*@domain` patterns that the user may write as besides the own ones, in lower case. */
   readonly alsoFrom: readonly string[];
 };
@@ -36,6 +38,7 @@ export function createUserLimits(
         receivedPerHour: record === undefined || record.receivedMax === 0 ? defaults.receivedMax : record.receivedMax,
         receivedIsOwn: (record?.receivedMax ?? 0) > 0,
         pop3MaxMessages: record?.pop3MaxMessages ?? 0,
+        imapMaxConnections: record?.imapMaxConnections ?? 0,
         alsoFrom: (record?.fromWhitelist ?? []).map((pattern) => pattern.toLowerCase()),
       };
       known.set(user, { limits, atMs: now() });

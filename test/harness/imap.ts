@@ -20,6 +20,8 @@ import { sharedServers } from './servers.ts';
 export type ImapTestOptions = {
   readonly workers?: number;
   readonly settings?: Partial<ImapSettings>;
+  /** A user's own limit on connections; 0 = the settings'. */
+  readonly connectionLimitOf?: (user: UserId) => Promise<number>;
   readonly tlsProvider?: TlsProvider;
   readonly tls?: 'starttls' | 'implicit';
   readonly log?: Logger;
@@ -87,7 +89,8 @@ async function startWorker(worker: WorkerOptions): Promise<ImapTestWorker & { re
   };
   const core: Core = createCore({ database, beacons, log, quotaLimits: (user) => Promise.resolve(quotaOf(user)) });
   const ops: Operations = { ...core.operations, accounts: testAccounts(accounts) };
-  const server = new ImapServer({ ops, log, ...(options.settings === undefined ? {} : { settings: options.settings }) });
+  const { settings = {}, connectionLimitOf = () => Promise.resolve(0) } = options;
+  const server = new ImapServer({ ops, log, settings, connectionLimitOf });
   const listener: Listener = await listen({
     service: 'imap',
     host: '127.0.0.1',

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { createHash, createHmac, pbkdf2Sync } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { TlsContexts } from '../../server/base/tls-contexts.ts';
+import type { UserId } from '../../server/mail/ids.ts';
 import { RawImapClient } from '../harness/imap-client.ts';
 import { type ImapTestService, PASSWORD, startImap } from '../harness/imap.ts';
 import { selfSigned } from '../harness/self-signed.ts';
@@ -56,6 +57,7 @@ describe('TLS', () => {
 });
 
 describe('limits', () => {
+  const ownLimits = new Map<UserId, number>();
   let service: ImapTestService;
   let name: string;
   before(async () => {
@@ -67,7 +69,12 @@ describe('limits', () => {
         maxConnectionsPerUser: 3,
         failureDelayMs: 1,
         maxFailuresPerConnection: 3,
+        maxLiteralBytes: 1_000,
+        maxArguments: 50,
+        maxNesting: 10,
+        maxSetMembers: 100,
       },
+      connectionLimitOf: (user) => Promise.resolve(ownLimits.get(user) ?? 0),
     });
     ({ name } = await service.createUser());
   });
@@ -138,11 +145,33 @@ describe('limits', () => {
     assert.equal(await client.next(), undefined);
   });
 
-  test('an oversized sequence set', async () => {
+  test("a user's own limit on connections", async () => {
+    const { user, name: other } = await service.createUser();
+    ownLimits.set(user, 1);
+    const first = await RawImapClient.login(service.port, other);
+    const second = await RawImapClient.open(service.port);
+    assert.match(await second.status(`LOGIN ${other} ${PASSWORD}`), /^NO \[LIMIT\]/);
+    ownLimits.set(user, 5);
+    await second.ok(`LOGIN ${other} ${PASSWORD}`);
+    for (const client of [first, second]) await client.close();
+  });
+
+  test('literals that are no message, nesting, arguments and sequence sets: one over the limit is BAD, and the session goes on', async () => {
     const client = await RawImapClient.login(service.port, name);
     await client.ok('SELECT INBOX');
-    const set = Array.from({ length: 10_000 }, (_, i) => i * 2 + 1).join(',');
-    assert.match(await client.status(`UID FETCH ${set} FLAGS`), /^OK/);
+    const set = (members: number): string => Array.from({ length: members }, (_, i) => i * 2 + 1).join(',');
+    const nested = (levels: number): string => `${'('.repeat(levels)}SEEN${')'.repeat(levels)}`;
+    const words = (count: number): string => Array.from({ length: count }, () => 'SEEN').join(' ');
+    const table: readonly (readonly [string, string])[] = [
+      [`UID FETCH ${set(100)} FLAGS`, `UID FETCH ${set(101)} FLAGS`],
+      [`SEARCH ${nested(10)}`, `SEARCH ${nested(11)}`],
+      [`SEARCH ${words(50)}`, `SEARCH ${words(51)}`],
+      [`SEARCH SUBJECT {1000+}\r\n${'x'.repeat(1000)}`, `SEARCH SUBJECT {1001+}\r\n${'x'.repeat(1001)}`],
+    ];
+    for (const [within, beyond] of table) {
+      assert.match(await client.status(within), /^OK/, within.slice(0, 30));
+      assert.match(await client.status(beyond), /^BAD/, beyond.slice(0, 30));
+    }
     await client.close();
   });
 });

@@ -98,7 +98,7 @@ export class ImapClientControl implements ClientControl {
     return this.#login.failed();
   }
 
-  claimUser(user: UserId): boolean {
+  claimUser(user: UserId): Promise<boolean> {
     return this.#login.claim(user);
   }
 

@@ -38,7 +38,7 @@ export type ClientControl = {
   /** Counts and delays; true when it was one too many and the connection must end. */
   readonly failedLogin: () => Promise<boolean>;
   /** Registers the session with the user's connections. False: too many. */
-  readonly claimUser: (user: UserId) => boolean;
+  readonly claimUser: (user: UserId) => Promise<boolean>;
   readonly releaseUser: () => void;
   /** The client's ID, for the log. */
   clientName: string | undefined;

@@ -4,6 +4,7 @@
  */
 import { Fault, type FaultCode, isFault } from '../../base/fault.ts';
 import type { CommandContext, CommandSpec, Completion, Invocation } from './command.ts';
+import { parserLimits } from './reader-limits.ts';
 import { findCommand } from './registry.ts';
 import { UidRequired } from './search/prepare.ts';
 import { ArgumentParser } from './wire/parser.ts';
@@ -43,7 +44,7 @@ async function complete(context: CommandContext, raw: RawCommand, spec: CommandS
   const invocation: Invocation = { tag: raw.tag, name: raw.name, uid, session };
   let completion: Completion;
   try {
-    const parser = new ArgumentParser(raw, { utf8: session.utf8 });
+    const parser = new ArgumentParser(raw, { ...parserLimits(context.settings), utf8: session.utf8 });
     const args = spec.parse(parser, invocation);
     if (needsPresent(spec)) await catchUp(context);
     completion = (await spec.run(context, args, invocation)) ?? { status: 'OK', text: `${raw.name} completed` };

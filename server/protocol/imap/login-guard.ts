@@ -30,8 +30,13 @@ export class LoginGuard {
   }
 
   /** False: the user has too many sessions. */
-  claim(user: UserId): boolean {
-    if (!this.#server.claimUser(user, this.#connection)) return false;
+  async claim(user: UserId): Promise<boolean> {
+    if (!(await this.#server.claimUser(user, this.#connection))) return false;
+    // The client may have gone while this was looked up: nobody would release it.
+    if (this.#connection.session.state === 'logout') {
+      this.#server.releaseUser(user, this.#connection);
+      return false;
+    }
     this.#user = user;
     this.#commands = 0;
     return true;

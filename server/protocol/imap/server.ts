@@ -9,6 +9,7 @@ import type { CommandContext, Completion } from './command.ts';
 import { ImapConnection } from './connection.ts';
 import type { Dispatched } from './dispatcher.ts';
 import { resolveMailbox } from './mailbox-names.ts';
+import { parserLimits } from './reader-limits.ts';
 import { sharedClaims } from './recent-claims.ts';
 import { DEFAULT_IMAP_SETTINGS, type ImapSettings } from './settings.ts';
 import { Timeouts } from './timeouts.ts';
@@ -20,6 +21,8 @@ export type ImapServerOptions = {
   readonly ops: Operations;
   readonly log: Logger;
   readonly settings?: Partial<ImapSettings>;
+  /** A user's own limit on connections; 0 = the one of the settings. */
+  readonly connectionLimitOf?: (user: UserId) => Promise<number>;
   /** Memory for messages being received over all connections (octets). */
   readonly maxInFlightBytes?: number;
   /** Called after each command, for metrics. */
@@ -40,6 +43,7 @@ export class ImapServer {
   readonly #byUser = new Map<UserId, UserSessions>();
   readonly #maxInFlightBytes: number;
   readonly #onCommand: ((done: Dispatched) => void) | undefined;
+  readonly #connectionLimitOf: ((user: UserId) => Promise<number>) | undefined;
   #inFlightBytes = 0;
 
   constructor(options: ImapServerOptions) {
@@ -51,6 +55,7 @@ export class ImapServer {
     this.timeouts = new Timeouts(Math.min(5_000, Math.max(10, Math.min(preAuthTimeoutMs, idleTimeoutMs, stallTimeoutMs) / 4)));
     this.#maxInFlightBytes = options.maxInFlightBytes ?? Math.max(DEFAULT_IN_FLIGHT_BYTES, this.settings.maxMessageBytes);
     this.#onCommand = options.onCommand;
+    this.#connectionLimitOf = options.connectionLimitOf;
   }
 
   /** For `listen`. */
@@ -76,7 +81,10 @@ export class ImapServer {
     this.#connections.delete(connection);
   }
 
-  claimUser(user: UserId, connection: ImapConnection): boolean {
+  /** False: the user has too many sessions. */
+  async claimUser(user: UserId, connection: ImapConnection): Promise<boolean> {
+    const own = (await this.#connectionLimitOf?.(user)) ?? 0;
+    const limit = own > 0 ? own : this.settings.maxConnectionsPerUser;
     let sessions = this.#byUser.get(user);
     if (sessions === undefined) {
       sessions = {
@@ -85,7 +93,7 @@ export class ImapServer {
       };
       this.#byUser.set(user, sessions);
     }
-    if (sessions.connections.size >= this.settings.maxConnectionsPerUser) return false;
+    if (sessions.connections.size >= limit) return false;
     sessions.connections.add(connection);
     return true;
   }
@@ -136,7 +144,7 @@ export class ImapServer {
   async #refuseAppend(context: CommandContext, request: LiteralRequest): Promise<Completion | undefined> {
     const { session, ops } = context;
     try {
-      const parser = new ArgumentParser(request.command, { utf8: session.utf8 });
+      const parser = new ArgumentParser(request.command, { ...parserLimits(this.settings), utf8: session.utf8 });
       const name = expectAppendMailbox(parser);
       if (parser.trySp() && parser.peekIs('(')) parser.expectFlagList();
       const { mailbox } = await resolveMailbox(context, name, { needs: 'i', missing: 'TRYCREATE' });

@@ -8,11 +8,18 @@ export type ImapSettings = {
   /** How long a client may take nothing of what is written to it. */
   readonly stallTimeoutMs: number;
   readonly maxLineBytes: number;
+  /** A literal that is no message. */
+  readonly maxLiteralBytes: number;
+  readonly maxArguments: number;
+  readonly maxNesting: number;
+  /** Numbers and ranges in one sequence set. */
+  readonly maxSetMembers: number;
   readonly maxMessageBytes: number;
   /** Read-ahead of pipelined commands while one runs. */
   readonly maxPipelinedBytes: number;
   /** Replies are written to the socket in pieces of about this size; no more than that waits in memory. */
   readonly flushBytes: number;
+  /** Unless the user has an own limit. */
   readonly maxConnectionsPerUser: number;
   readonly maxCommandsBeforeLogin: number;
   /** BAD replies in a row after which the connection ends. */
@@ -31,6 +38,10 @@ export const DEFAULT_IMAP_SETTINGS: ImapSettings = {
   preAuthTimeoutMs: 60_000,
   stallTimeoutMs: 60_000,
   maxLineBytes: 64 * 1024,
+  maxLiteralBytes: 64 * 1024,
+  maxArguments: 20_000,
+  maxNesting: 250,
+  maxSetMembers: 50_000,
   maxMessageBytes: 64 * 1024 * 1024,
   maxPipelinedBytes: 64 * 1024,
   flushBytes: 64 * 1024,

@@ -112,6 +112,7 @@ async function bed(
           receivedPerHour: 0,
           receivedIsOwn: false,
           pop3MaxMessages: 0,
+          imapMaxConnections: 0,
           alsoFrom: [],
         },
       usage: memoryUsage(),
@@ -489,6 +490,7 @@ test('a user’s recipients a day are counted over all connections; a user may b
     receivedPerHour: 0,
     receivedIsOwn: false,
     pop3MaxMessages: 0,
+    imapMaxConnections: 0,
     alsoFrom: ['*@brand.test', 'x@one.test'],
   });
   const smtp = await loggedIn(service);
@@ -507,7 +509,14 @@ test('a user’s recipients a day are counted over all connections; a user may b
 test('a user’s own limit of messages an hour holds at port 25', async () => {
   const service = await bed('smtp');
   const user = service.store.addUser('one@mail.test');
-  service.limits.set(user, { recipientsPerDay: 1, receivedPerHour: 2, receivedIsOwn: true, pop3MaxMessages: 0, alsoFrom: [] });
+  service.limits.set(user, {
+    recipientsPerDay: 1,
+    receivedPerHour: 2,
+    receivedIsOwn: true,
+    pop3MaxMessages: 0,
+    imapMaxConnections: 0,
+    alsoFrom: [],
+  });
   const smtp = await ready(service);
   for (let count = 0; count < 2; count += 1) assert.match(await send(smtp, 'a@else.test', ['one@mail.test'], 'x'), /^250/);
   assert.match(await send(smtp, 'a@else.test', ['one@mail.test'], 'x'), /^450 4\.2\.1/);

@@ -217,8 +217,12 @@ export class ModelSession {
       throw new Violation(`VANISHED during ${this.#command || 'no command'}`);
     for (const uid of expandSet(set)) {
       let at = this.messages.findIndex((message) => message.uid === uid);
-      // UIDs that are not known yet are those of the newest messages: which of them it was makes no difference.
-      if (at === -1) at = this.messages.findIndex((message) => message.uid === undefined);
+      // Not known yet: one of those between the known UIDs around it. Which of them makes no difference.
+      if (at === -1) {
+        const after = this.messages.findLastIndex((message) => message.uid !== undefined && message.uid < uid);
+        at = this.messages.findIndex((message, index) => index > after && message.uid === undefined);
+        if (this.messages.slice(0, Math.max(0, at)).some((message) => (message.uid ?? 0) > uid)) at = -1;
+      }
       if (at === -1) throw new Violation(`VANISHED ${uid} of ${this.messages.length} messages`);
       this.messages.splice(at, 1);
       this.expungedCount += 1;

@@ -121,7 +121,7 @@ async function finishSignIn(context: CommandContext, result: AuthenticationResul
     return completion;
   }
   const { account } = result;
-  if (!client.claimUser(account.user)) return no('Too many connections of this user', 'LIMIT');
+  if (!(await client.claimUser(account.user))) return no('Too many connections of this user', 'LIMIT');
   session.authenticate(account);
   log.info('logged in', { user: account.user, username: account.username, tls: client.secure });
   return ok('Logged in', `CAPABILITY ${capabilities()}`);
