@@ -27,6 +27,7 @@ export type AuthEvent = {
 export type AuthLogQuery = PageRequest & { readonly action?: string | undefined; readonly ip?: string | undefined };
 
 const HOUR = 60 * 60_000;
+const LAST_SIGN_IN_STEP_MS = 5 * 60_000;
 /** Writes under way; more events are only logged. */
 const MAX_PENDING = 200;
 
@@ -93,5 +94,13 @@ export class AuthLog {
         increment: { events: 1 },
       },
     );
+    if (action === 'authentication' && result === 'success') await this.#cameIn(user, at);
+  }
+
+  /** A mail program that polls must not write the user's record each time. */
+  async #cameIn(user: string, at: number): Promise<void> {
+    const { users } = this.#context.tables;
+    const due = [{ lastSignInMs: { exists: false } }, { lastSignInMs: { to: at - LAST_SIGN_IN_STEP_MS } }];
+    await users.update({ id: user, or: due }, { set: { lastSignInMs: at } });
   }
 }

@@ -49,5 +49,12 @@ function after(field: string, ascending: boolean, from: CursorPosition): Filter<
   const operator = ascending ? '$gt' : '$lt';
   const id = ObjectId.createFromHexString(from.id);
   if (field === '_id') return { _id: { [operator]: id } };
+  // A field that is missing sorts before all values, which no comparison with a value says.
+  if (from.value === null) {
+    const rest: Filter<Document>[] = ascending ? [{ [field]: { $ne: null } }] : [];
+    return { $or: [...rest, { [field]: null, _id: { [operator]: id } }] };
+  }
+  if (!ascending)
+    return { $or: [{ [field]: { $lt: from.value } }, { [field]: null }, { [field]: from.value, _id: { $lt: id } }] };
   return { $or: [{ [field]: { [operator]: from.value } }, { [field]: from.value, _id: { [operator]: id } }] };
 }

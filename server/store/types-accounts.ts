@@ -69,7 +69,8 @@ export type UserFields = UserLimits & {
   readonly autoreply: boolean;
   readonly disabled: boolean;
   readonly suspended: boolean;
-  readonly lastSignIn?: Date;
+  /** Milliseconds since 1970, some minutes exact: when somebody last came in with a right password. */
+  readonly lastSignInMs?: number;
   /** The level of fullness (percent) of which the user was told last. */
   readonly quotaWarned?: number;
 };

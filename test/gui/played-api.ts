@@ -127,6 +127,7 @@ export class PlayedApi {
         ...entryOf(user),
         autoreply: user.autoreply['status'] === true,
         enabled2fa: [],
+        lastSignIn: user.disabled ? null : new Date(Date.now() - user.quota.used / 1000).toISOString(),
         hasPasswordSet: true,
         activated: true,
       })),

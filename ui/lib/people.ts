@@ -19,6 +19,7 @@ export const personEntrySchema = z.looseObject({
   targets: z.array(z.string()).optional(),
   enabled2fa: z.array(z.string()).optional(),
   tags: z.array(z.string()).optional(),
+  lastSignIn: z.string().nullish(),
 });
 export type PersonEntry = z.output<typeof personEntrySchema>;
 
@@ -31,13 +32,16 @@ export type PeoplePage = z.output<typeof peoplePageSchema>;
 
 export const peoplePageSize = 100;
 
+export const peopleSorts = ['username', '-username', 'name', '-name', 'lastSignIn', '-lastSignIn'] as const;
+export type PeopleSort = (typeof peopleSorts)[number];
+
 /** The list, a page at a time, as the server orders it. */
-export function peopleQuery(search: string) {
+export function peopleQuery(search: string, sort: PeopleSort = 'username') {
   return infiniteQueryOptions({
-    queryKey: ['people', 'list', search],
+    queryKey: ['people', 'list', search, sort],
     queryFn: ({ pageParam, signal }): Promise<PeoplePage> =>
       requestJson(peoplePageSchema, 'GET', '/api/users', {
-        query: { query: search, limit: peoplePageSize, next: pageParam },
+        query: { query: search, limit: peoplePageSize, next: pageParam, ...(sort === 'username' ? {} : { sort }) },
         signal,
       }),
     initialPageParam: '',

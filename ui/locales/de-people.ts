@@ -46,7 +46,8 @@ export const dePeople: typeof enPeople = {
     undo: 'Entfernen rückgängig machen',
     chooseAll: 'Alle geladenen wählen',
     choose: '{{name}} wählen',
-    column: { person: 'Person', storage: 'Speicher', state: 'Zustand' },
+    never: 'Nie',
+    column: { person: 'Person', storage: 'Speicher', state: 'Zustand', lastSignIn: 'Letzte Anmeldung' },
     state: {
       active: 'Aktiv',
       disabled: 'Gesperrt',

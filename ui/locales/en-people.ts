@@ -42,7 +42,8 @@ export const enPeople = {
     undo: 'Undo the removal',
     chooseAll: 'Choose all that are loaded',
     choose: 'Choose {{name}}',
-    column: { person: 'Person', storage: 'Storage', state: 'State' },
+    never: 'Never',
+    column: { person: 'Person', storage: 'Storage', state: 'State', lastSignIn: 'Last sign-in' },
     state: { active: 'Active', disabled: 'Disabled', suspended: 'Suspended', autoreply: 'Auto-reply', forwards: 'Forwards' },
     field: {
       name: 'Name',

@@ -126,6 +126,8 @@ const listed = z.object({
   metaData: anything.optional(),
   internalData: anything.optional(),
   hasPasswordSet: z.boolean(),
+  /** Not part of the model’s interface. */
+  lastSignIn: isoDate.nullable(),
   activated: z.boolean(),
   disabled: z.boolean(),
   suspended: z.boolean(),
@@ -177,6 +179,11 @@ export const users = {
       requiredTags: tagList,
       metaData: laxBoolean,
       internalData: laxBoolean,
+      /** Not part of the model’s interface. A minus in front turns the order around. */
+      sort: z.preprocess(
+        (value) => (value === '' ? undefined : value),
+        z.enum(['username', '-username', 'name', '-name', 'lastSignIn', '-lastSignIn', 'created', '-created']).optional(),
+      ),
       ...paging,
     },
     output: pageOf(listed).extend({ query: z.string().optional(), nextCursor: cursor }),

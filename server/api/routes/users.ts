@@ -8,6 +8,9 @@ import { narrowedTo } from '../access.ts';
 import { type ApiContext, asUser, defined, type Route, route } from '../context.ts';
 import { refuse } from '../faults.ts';
 
+/** By what a list can be sorted, and the record's field for it. */
+const SORT_FIELDS = { username: 'usernameKey', name: 'name', lastSignIn: 'lastSignInMs', created: 'id' } as const;
+
 export function userRoutes({ operations, store }: ApiContext): Route[] {
   const { accounts } = store;
   const { defaults } = accounts.context;
@@ -29,7 +32,7 @@ export function userRoutes({ operations, store }: ApiContext): Route[] {
 
   return [
     route(users.list, async ({ input, actor }) => {
-      const { query, page, metaData, internalData, forward, tags, requiredTags, limit, next, previous } = input;
+      const { query, page, metaData, internalData, forward, tags, requiredTags, sort, limit, next, previous } = input;
       const found = await accounts.users.list({
         query,
         forward,
@@ -39,7 +42,8 @@ export function userRoutes({ operations, store }: ApiContext): Route[] {
         limit,
         next,
         previous,
-        sortBy: 'usernameKey',
+        sortBy: SORT_FIELDS[(sort ?? 'username').replace('-', '') as keyof typeof SORT_FIELDS],
+        descending: sort?.startsWith('-') === true,
       });
       const results = await Promise.all(
         found.results.map(async (user) => ({
@@ -157,6 +161,7 @@ function listed(user: UserView, defaults: AccountDefaults, usedBytes: number): L
     encryptForwarded: user.encryptForwarded,
     quota: { allowed: user.quota > 0 ? user.quota : defaults.quotaBytes, used: usedBytes },
     hasPasswordSet: user.hasPasswordSet,
+    lastSignIn: user.lastSignInMs === undefined ? null : new Date(user.lastSignInMs).toISOString(),
     activated: true,
     disabled: user.disabled,
     suspended: user.suspended,

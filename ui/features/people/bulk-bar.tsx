@@ -46,13 +46,14 @@ export function BulkBar({ chosen, onDone }: { chosen: readonly PersonEntry[]; on
       'people.csv',
       'text/csv',
       writeCsv([
-        ['address', 'name', 'quota', 'used', 'disabled'],
+        ['address', 'name', 'quota', 'used', 'disabled', 'last sign-in'],
         ...chosen.map((person) => [
           person.address ?? person.username,
           person.name ?? '',
           String(quotaOf(person).allowed ?? 0),
           String(quotaOf(person).used),
           String(person.disabled === true),
+          person.lastSignIn ?? '',
         ]),
       ]),
     );

@@ -13,11 +13,12 @@ import { Page } from '../../components/page.tsx';
 import { announce } from '../../lib/announce.tsx';
 import { faultOf } from '../../lib/fault.ts';
 import { useFormats } from '../../lib/format.ts';
-import { peopleQuery, type PersonEntry } from '../../lib/people.ts';
+import { peopleQuery, type PeopleSort, type PersonEntry } from '../../lib/people.ts';
 import { AddDialog } from './add-dialog.tsx';
 import { BulkBar } from './bulk-bar.tsx';
 import { ImportDialog } from './import-dialog.tsx';
 import classes from './people.module.css';
+import { SortHead } from './sort-head.tsx';
 import { PersonRow } from './person-row.tsx';
 
 const route = getRouteApi('/people');
@@ -31,7 +32,8 @@ export function PeoplePage(): ReactElement {
   const [text, setText] = useState(search.q ?? '');
   const [wanted] = useDebouncedValue(text.trim(), 200);
   const [importing, setImporting] = useState(false);
-  const people = useInfiniteQuery(peopleQuery(wanted));
+  const [sort, setSort] = useState<PeopleSort>('username');
+  const people = useInfiniteQuery(peopleQuery(wanted, sort));
   const entries = useMemo(() => (people.data?.pages ?? []).flatMap((page) => page.results), [people.data]);
   const total = people.data?.pages[0]?.total;
   const adding = search.add === true;
@@ -121,6 +123,8 @@ export function PeoplePage(): ReactElement {
         <PeopleTable
           entries={entries}
           total={total ?? entries.length}
+          sort={sort}
+          onSort={setSort}
           hasMore={people.hasNextPage}
           loadMore={() => {
             if (!people.isFetchingNextPage) void people.fetchNextPage();
@@ -136,11 +140,13 @@ export function PeoplePage(): ReactElement {
 interface TableProps {
   readonly entries: readonly PersonEntry[];
   readonly total: number;
+  readonly sort: PeopleSort;
+  readonly onSort: (sort: PeopleSort) => void;
   readonly hasMore: boolean;
   readonly loadMore: () => void;
 }
 
-function PeopleTable({ entries, total, hasMore, loadMore }: TableProps): ReactElement {
+function PeopleTable({ entries, total, sort, onSort, hasMore, loadMore }: TableProps): ReactElement {
   const { t } = useTranslation();
   const scroller = useRef<HTMLDivElement>(null);
   const [chosen, setChosen] = useState<ReadonlyMap<string, PersonEntry>>(new Map());
@@ -177,8 +183,9 @@ function PeopleTable({ entries, total, hasMore, loadMore }: TableProps): ReactEl
                 onChange={() => setChosen(all ? new Map() : new Map(entries.map((person) => [person.id, person])))}
               />
             </div>
-            <div role="columnheader">{t('people.column.person')}</div>
+            <SortHead field="name" label={t('people.column.person')} sort={sort} onSort={onSort} />
             <div role="columnheader">{t('people.column.storage')}</div>
+            <SortHead field="lastSignIn" label={t('people.column.lastSignIn')} sort={sort} onSort={onSort} />
             <div role="columnheader">{t('people.column.state')}</div>
           </div>
         </div>

@@ -4,6 +4,7 @@ import { Link } from '@tanstack/react-router';
 import { IconArrowForwardUp, IconBeach, IconUserOff } from '@tabler/icons-react';
 import { memo, type ReactElement } from 'react';
 import { useTranslation } from 'react-i18next';
+import { RelativeTime } from '../../components/relative-time.tsx';
 import { QuotaBar } from '../../components/quota-bar.tsx';
 import { displayName, type PersonEntry, quotaOf } from '../../lib/people.ts';
 import classes from './people.module.css';
@@ -44,6 +45,11 @@ export const PersonRow = memo(function PersonRow({ person, index, top, chosen, o
       </div>
       <div role="cell">
         <QuotaBar {...quotaOf(person)} />
+      </div>
+      <div role="cell">
+        <Text size="sm" {...(person.lastSignIn ? {} : { c: 'dimmed' })}>
+          {person.lastSignIn ? <RelativeTime at={person.lastSignIn} /> : t('people.never')}
+        </Text>
       </div>
       <div role="cell">
         <PersonMarks person={person} />
