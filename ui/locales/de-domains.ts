@@ -15,6 +15,27 @@ export const deDomains: typeof enDomains = {
       'Der Server hat noch keinen Namen, darum steht hier {{name}}. Setzen Sie ihn in den Einstellungen (server.hostname).',
     recordsLead:
       'Tragen Sie diese dort ein, wo die Domain gekauft wurde. Name und Wert lassen sich einzeln kopieren, oder alles als Zonendatei.',
+    dns: {
+      checking: 'DNS wird gefragt …',
+      allRight: 'DNS hat alles, was diese Domain braucht.',
+      wrong_one: 'Ein Eintrag fehlt im DNS oder ist anders.',
+      wrong_other: '{{count}} Einträge fehlen im DNS oder sind anders.',
+      again: 'Noch einmal fragen',
+      notChecked: 'DNS konnte nicht gefragt werden.',
+      noAddress:
+        '{{name}} hat keine Adresse im DNS: Niemand findet den Server unter seinem Namen. Tragen Sie einen A-Eintrag mit Ihrer Internetadresse ein.',
+      state: {
+        right: 'Richtig',
+        missing: 'Fehlt',
+        different: 'Anders',
+        several: 'Mehr als einer',
+        unknown: 'DNS antwortete nicht',
+      },
+      advice: {
+        different: 'Im DNS steht stattdessen:',
+        several: 'Es darf nur einen geben; andere übergehen jetzt alle. Im DNS stehen:',
+      },
+    },
     purpose: {
       mx: 'Wohin Post für die Domain geht',
       spf: 'Wer für die Domain senden darf (SPF)',

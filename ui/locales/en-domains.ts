@@ -11,6 +11,27 @@ export const enDomains = {
     unsigned: 'Not signed',
     noServerName: 'The server has no name yet, so {{name}} stands here. Set it in Settings (server.hostname).',
     recordsLead: 'Enter these where the domain was bought. Name and value can be copied one by one, or take all as a zone file.',
+    dns: {
+      checking: 'DNS is asked …',
+      allRight: 'DNS has everything that this domain needs.',
+      wrong_one: 'One record is missing or different in DNS.',
+      wrong_other: '{{count}} records are missing or different in DNS.',
+      again: 'Ask again',
+      notChecked: 'DNS could not be asked.',
+      noAddress:
+        '{{name}} has no address in DNS: nobody finds the server by its name. Enter an A record with your Internet address.',
+      state: {
+        right: 'Right',
+        missing: 'Missing',
+        different: 'Different',
+        several: 'More than one',
+        unknown: 'DNS did not answer',
+      },
+      advice: {
+        different: 'In DNS stands instead:',
+        several: 'Only one may be there; others ignore all of them now. In DNS stand:',
+      },
+    },
     purpose: {
       mx: 'Where mail for the domain goes',
       spf: 'Who may send for the domain (SPF)',

@@ -134,6 +134,20 @@ export const startModeSchema = z.object({
   remove: z.array(z.string()),
 });
 
+/** A record that should be in DNS. A and AAAA with an empty value: any address. */
+export const dnsWantedSchema = z.object({
+  type: z.enum(['MX', 'TXT', 'SRV', 'A', 'AAAA']),
+  name: z.string().min(1).max(253),
+  value: z.string().max(4000),
+});
+/** `several`: there are two where only one counts. `unknown`: DNS did not answer. */
+export const dnsFoundSchema = z.object({
+  type: z.string(),
+  name: z.string(),
+  state: z.enum(['right', 'missing', 'different', 'several', 'unknown']),
+  found: z.array(z.string()),
+});
+
 export const certificateSchema = z.object({
   names: z.array(z.string()),
   notBefore: z.iso.datetime(),
@@ -257,6 +271,11 @@ export const routes = {
     query: z.strictObject({ network: z.enum(['0', '1']).default('0') }),
     answer: z.object({ checks: z.array(findingSchema) }),
   }),
+  /** Asks DNS now; the answers are in the order of the records. */
+  checkDns: route('POST', '/control/dns-check', {
+    body: z.strictObject({ records: z.array(dnsWantedSchema).max(60) }),
+    answer: z.object({ found: z.array(dnsFoundSchema) }),
+  }),
   startMode: route('GET', '/control/start-mode', { answer: startModeSchema }),
   setStartMode: route('PUT', '/control/start-mode', {
     body: startModeSchema.pick({ mode: true }).strict(),
@@ -292,6 +311,8 @@ export type SettingEntry = z.output<typeof settingSchema>;
 export type SettingsChanged = z.output<typeof settingsChangedSchema>;
 export type SelfTest = z.output<typeof selfTestSchema>;
 export type StartMode = z.output<typeof startModeSchema>;
+export type DnsWanted = z.output<typeof dnsWantedSchema>;
+export type DnsFound = z.output<typeof dnsFoundSchema>;
 export type CertificateInfo = z.output<typeof certificateSchema>;
 export type ControlEvent = z.output<typeof eventSchema>;
 export type ErrorCode = (typeof errorCodes)[number];

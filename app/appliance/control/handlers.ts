@@ -61,6 +61,8 @@ export function makeHandlers(subject: ControlSubject, sessions: Sessions, access
       return { names, ...copy(subject.metrics.history(query.series ?? names, from, to, query.points)) };
     },
     preflight: async ({ query }) => ({ checks: [...(await subject.preflight(query.network === '1'))] }),
+    // Loaded when somebody asks.
+    checkDns: async ({ body }) => ({ found: await (await import('../dns-check.ts')).checkDns(body.records) }),
     startMode: () => subject.startMode(),
     setStartMode: async ({ body }) => {
       await subject.setStartMode(body.mode);

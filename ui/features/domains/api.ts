@@ -1,6 +1,8 @@
 /** Domains: those of the addresses here, their DKIM keys and their aliases. */
 import { queryOptions } from '@tanstack/react-query';
 import { z } from 'zod';
+import { type DnsFound, type DnsWanted, routes } from '../../../app/appliance/control/contract.ts';
+import { control } from '../../lib/control.ts';
 import type { Fault } from '../../lib/fault.ts';
 import { requestJson } from '../../lib/request.ts';
 
@@ -41,6 +43,16 @@ export const domainsQuery = queryOptions<readonly Domain[], Fault>({
       .map((name) => ({ name, key: results.find(({ domain }) => domain.toLowerCase() === name) }));
   },
 });
+
+/** Looks again by itself now and then, so that a record that was entered just now turns right before one's eyes. */
+export function dnsQuery(records: readonly DnsWanted[]) {
+  return queryOptions<readonly DnsFound[], Fault>({
+    queryKey: ['domains', 'dns', records],
+    queryFn: async ({ signal }) => (await control(routes.checkDns, { body: { records: [...records] }, signal })).found,
+    refetchInterval: 60_000,
+    staleTime: 30_000,
+  });
+}
 
 export function keyQuery(id: string) {
   return queryOptions<DkimKey, Fault>({

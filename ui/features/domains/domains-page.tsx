@@ -14,8 +14,10 @@ import { downloadText } from '../../lib/download.ts';
 import type { Fault } from '../../lib/fault.ts';
 import { notifyDone } from '../../lib/notify.ts';
 import { useSettings, useStatus } from '../../lib/queries.ts';
+import type { DnsFound } from '../../../app/appliance/control/contract.ts';
+import { DnsDifference, DnsMark, DnsSummary } from './dns-state.tsx';
 import { AliasesCard } from './aliases-card.tsx';
-import { type Domain, domainsQuery, keyQuery, makeKey, removeKey } from './api.ts';
+import { dnsQuery, type Domain, domainsQuery, keyQuery, makeKey, removeKey } from './api.ts';
 import { recordsOf, SERVICE_RECORDS, zoneFile } from '../../../server/api/contract/dns-records.ts';
 
 export function DomainsPage(): ReactElement {
@@ -93,8 +95,25 @@ function DomainPanel({ domain }: { domain: Domain }): ReactElement {
       }),
     ),
   });
+  const wanted = [
+    ...records.map(({ type, name, value }) => ({ type, name, value })),
+    { type: 'A' as const, name: server ?? `mail.${domain.name}`, value: '' },
+  ];
+  const check = useQuery(dnsQuery(wanted));
+  const stateOf = (type: string, name: string, at: number): DnsFound | undefined => {
+    const found = check.data?.[at];
+    return found?.type === type && found.name === name ? found : undefined;
+  };
+  const wrong = check.data?.filter(({ state }) => state !== 'right').length;
   return (
     <Stack gap="lg">
+      <DnsSummary wrong={wrong} busy={check.isFetching} onAgain={() => void check.refetch()} />
+      {check.error !== null && <FaultAlert fault={check.error} title={t('domains.dns.notChecked')} />}
+      {stateOf('A', wanted.at(-1)?.name ?? '', wanted.length - 1)?.state === 'missing' && (
+        <Alert color="red">
+          <Text size="sm">{t('domains.dns.noAddress', { name: wanted.at(-1)?.name ?? '' })}</Text>
+        </Alert>
+      )}
       {change.error !== null && <FaultAlert fault={change.error} title={t('domains.notChanged')} />}
       {server === undefined && (
         <Alert color="orange">
@@ -105,7 +124,7 @@ function DomainPanel({ domain }: { domain: Domain }): ReactElement {
         {t('domains.recordsLead')}
       </Text>
       <Stack gap="md" component="ul" p={0} m={0} style={{ listStyle: 'none' }}>
-        {records.map((record) => (
+        {records.map((record, at) => (
           <li key={`${record.type} ${record.name}`}>
             <Group gap="xs" mb={4}>
               <Badge variant="light" color="gray">
@@ -114,11 +133,13 @@ function DomainPanel({ domain }: { domain: Domain }): ReactElement {
               <Text size="sm" fw={600}>
                 {t(`domains.purpose.${record.purpose}`)}
               </Text>
+              <DnsMark found={stateOf(record.type, record.name, at)} />
             </Group>
             <Stack gap={4}>
               <CopyValue value={record.name} label={t('domains.nameOf', { type: record.type })} />
               <CopyValue value={record.value} label={t('domains.valueOf', { type: record.type })} />
             </Stack>
+            <DnsDifference found={stateOf(record.type, record.name, at)} />
           </li>
         ))}
       </Stack>
