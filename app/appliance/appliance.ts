@@ -8,6 +8,8 @@
 import path from 'node:path';
 import { type Logger, createLogger } from '../../server/base/log.ts';
 import type { OwnerLock } from '../../server/base/owner-lock.ts';
+import { Announcer } from './announce/announcer.ts';
+import { announcedServices } from './announce/services.ts';
 import { CertificateKeeper } from './certificates/keeper.ts';
 import { describeCertificate, type ServerCertificate } from './certificates/certificates.ts';
 import { certificateNames } from './certificates/names.ts';
@@ -73,6 +75,8 @@ export class Appliance implements ControlSubject {
   readonly #control: ControlServer;
   readonly #applier: SettingsApplier;
   readonly #numbers: MailNumbers;
+  readonly #announcer: Announcer;
+  #guiPort: number | undefined;
   readonly #controlToken = newToken();
   readonly #apiToken: string;
   readonly #startedAt = Date.now();
@@ -144,6 +148,7 @@ export class Appliance implements ControlSubject {
       hosts: () => this.#reachableNames(),
       authority: () => this.#certificates.current?.authority,
     });
+    this.#announcer = new Announcer({ log: this.log });
     this.#applier = new SettingsApplier({
       settings: this.settings,
       notice: (level, message) => this.#notice(level, message),
@@ -297,6 +302,8 @@ export class Appliance implements ControlSubject {
     this.#sendStatus();
     for (const end of this.#ends.splice(0)) end();
     this.#certificates.stop();
+    // The network is told first, so that nobody comes to a closed door.
+    await this.#announcer.close();
     // A restart of workers that is under way ends by the supervisor's stop.
     const applied = this.#applier.close();
     await this.#supervisor.stop();
@@ -342,6 +349,7 @@ export class Appliance implements ControlSubject {
     for (const port of candidates) {
       if (port !== 0 && (await probePort(host, port)) !== undefined) continue;
       const actual = await this.#control.listen(port, address);
+      this.#guiPort = actual;
       if (isDefault && actual !== asked) this.#notice('info', `gui: port ${actual} instead of ${asked}, which is in use`);
       writeControlFile(this.paths.control, { url: this.#control.url, token: this.#controlToken, pid: process.pid });
       return;
@@ -423,7 +431,10 @@ export class Appliance implements ControlSubject {
 
   #onSupervisor(event: SupervisorEvent): void {
     if (event.type === 'notice') this.#notice(event.level, event.message);
-    if (event.type === 'state') this.#logState(event.service);
+    if (event.type === 'state') {
+      this.#logState(event.service);
+      this.#announce();
+    }
     this.#sendStatus();
   }
 
@@ -440,6 +451,13 @@ export class Appliance implements ControlSubject {
     this.log.info('settings changed', { names: changed.join(', ') });
     for (const listener of this.#listeners) listener({ type: 'settings', changed: [...changed] });
     this.#applier.apply(changed);
+    this.#announce();
+  }
+
+  /** Tells the network what is here now. */
+  #announce(): void {
+    if (this.#stopping !== undefined) return;
+    this.#announcer.update(announcedServices(this.settings, this.#supervisor.endpoints(), this.#guiPort));
   }
 
   #notice(level: Notice['level'], message: string): void {

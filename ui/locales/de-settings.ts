@@ -60,6 +60,7 @@ export const deSettings: typeof enSettings = {
     label: {
       'server.hostname': 'Name des Servers',
       'server.names': 'Weitere Namen',
+      'server.announce': 'Im lokalen Netz ankündigen',
       'acme.enabled': 'Zertifikate einer öffentlichen Stelle',
       'acme.email': 'Adresse für die Stelle',
       'acme.challenge': 'Wie gezeigt wird, dass ein Name uns gehört',
@@ -134,6 +135,8 @@ export const deSettings: typeof enSettings = {
       'server.hostname':
         'Der Name, mit dem dieser Server grüßt, und der erste Name in seinem Zertifikat. Leer: der Name dieses Rechners.',
       'server.names': 'Weitere Namen, unter denen Programme diesen Server erreichen. Sie kommen in das Zertifikat.',
+      'server.announce':
+        'Kündigt IMAP, POP3 und Submission über TLS und diese Seite im lokalen Netz an (mDNS), damit Geräte sie finden. Nur was andere erreichen können, wird angekündigt.',
       'acme.enabled':
         'Lässt Zertifikate für die Namen oben von einer öffentlichen Stelle (Let’s Encrypt) ausstellen und erneuern. Wer das einschaltet, stimmt deren Bedingungen zu. Die Stelle muss diesen Rechner aus dem Internet erreichen.',
       'acme.email': 'Wohin die Stelle schreiben darf, etwa wenn ein Zertifikat bald endet.',

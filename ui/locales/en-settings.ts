@@ -55,6 +55,7 @@ export const enSettings = {
     label: {
       'server.hostname': 'Name of the server',
       'server.names': 'Further names',
+      'server.announce': 'Announce on the local network',
       'acme.enabled': 'Certificates of a public authority',
       'acme.email': 'Address for the authority',
       'acme.challenge': 'How a name is shown to be ours',

@@ -118,7 +118,7 @@ test('names of this computer', () => {
     ],
   });
   assert.deepEqual(found, {
-    dns: ['mail.example.org', 'xn--80a1acny.example', 'desk.lan', 'desk.local', 'localhost'],
+    dns: ['mail.example.org', 'xn--80a1acny.example', 'desk.lan', 'desk.local', 'mallard-desk.local', 'localhost'],
     ip: ['127.0.0.1', '::1', '192.168.7.9', 'fd00::5'],
   });
   assert.deepEqual(lanAddresses({}), []);

@@ -24,11 +24,19 @@ export function certificateNames(
 ): CertificateNames {
   const own = computer.toLowerCase();
   const short = own.split('.')[0] ?? '';
-  const names = [...configured, own, ...(short === '' ? [] : [`${short}.local`]), 'localhost'];
+  const names = [...configured, own, ...(short === '' ? [] : [`${short}.local`, announcedHost(computer)]), 'localhost'];
   const dns = names
     .map((name) => domainToASCII(name.trim().replace(/\.$/, '')))
     .filter((name) => name !== '' && isIP(name) === 0);
   return { dns: [...new Set(dns)], ip: [...new Set(['127.0.0.1', '::1', ...lanAddresses(interfaces)])] };
+}
+
+/**
+ * The name under which this server announces itself on the LAN. Not the computer's own `NAME.local`: that one the system announces, and two who answer for one name
+ * would quarrel (RFC 6762 §9).
+ */
+export function announcedHost(computer: string): string {
+  return `mallard-${computer.toLowerCase().split('.')[0] ?? ''}.local`;
 }
 
 /**

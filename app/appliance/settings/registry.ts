@@ -65,6 +65,10 @@ export const settings = {
     { min: 1, max: 65_535 },
     { restart: worker, help: 'The port for tls-alpn-01, where port 443 of the Internet is passed on to another one here.' },
   ),
+  'server.announce': flag(true, {
+    restart: 'none',
+    help: 'Announce IMAP, POP3 and submission over TLS and this page on the local network (mDNS), so that devices find them. Only what others can reach is announced.',
+  }),
   workers: integer(
     1,
     { min: 1, max: 64 },
