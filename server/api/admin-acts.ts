@@ -22,6 +22,7 @@ const CHANGES: ReadonlySet<string> = new Set([
   'Tokens',
   'Queue',
   'Lists',
+  'Sharing',
   'Senders',
 ]);
 const EVERYTHING: ReadonlySet<string> = new Set(['Audit', 'Export']);

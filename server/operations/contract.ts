@@ -407,6 +407,13 @@ export type AclOperations = {
     rights: string,
   ) => Promise<void>;
   readonly rightsOf: (user: UserId, owner: UserId, mailbox: MailboxId) => Promise<string>;
+  /** All mailboxes that are shared with somebody, at most so many. */
+  readonly all: (limit: number) => Promise<
+    readonly {
+      readonly mailbox: MailboxInfo;
+      readonly entries: readonly { readonly identifier: AclIdentifier; readonly rights: string }[];
+    }[]
+  >;
   /** Mailboxes of other users that this one has rights on, with their paths in the owner's tree. */
   readonly sharedWith: (user: UserId) => Promise<readonly { readonly mailbox: MailboxInfo; readonly rights: string }[]>;
 };

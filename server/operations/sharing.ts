@@ -1,8 +1,8 @@
 /** Shared mailboxes (RFC 4314) and annotations (RFC 5464) over the store. */
 import { refused } from '../base/fault.ts';
-import { EVERYBODY, type UserId } from '../mail/ids.ts';
+import { EVERYBODY, type MailboxId, type UserId } from '../mail/ids.ts';
 import { ALL_RIGHTS, changeRights, joinRights } from '../mail/rights.ts';
-import { type AclEntry, type AclIdentifier, readAcl, readSharedWith, writeAcl } from '../store/acls.ts';
+import { type AclEntry, type AclIdentifier, readAcl, readAllShared, readSharedWith, writeAcl } from '../store/acls.ts';
 import { readAnnotations, writeAnnotation } from '../store/annotations.ts';
 import type { Database } from '../store/connect.ts';
 import { readNodes } from '../store/mailbox-nodes.ts';
@@ -34,23 +34,38 @@ export function createAcls(database: Database, beacons: Beacons): AclOperations 
       beacons.publish({ kind: 'mailboxes', user: identifier === 'anyone' ? EVERYBODY : identifier });
     },
     rightsOf,
+    all: async (limit) => {
+      const infoOf = treeReader(database);
+      const found: { mailbox: MailboxInfo; entries: readonly AclEntry[] }[] = [];
+      for (const { owner, mailbox, acl } of await readAllShared(database, limit)) {
+        const info = await infoOf(owner, mailbox);
+        if (info !== undefined) found.push({ mailbox: info, entries: acl });
+      }
+      return found;
+    },
     sharedWith: async (user) => {
-      const shared = await readSharedWith(database, user);
-      const trees = new Map<UserId, readonly MailboxInfo[]>();
+      const infoOf = treeReader(database);
       const found: { mailbox: MailboxInfo; rights: string }[] = [];
-      for (const { owner, mailbox, acl } of shared) {
+      for (const { owner, mailbox, acl } of await readSharedWith(database, user)) {
         const rights = rightsIn(acl, user);
-        if (rights === '') continue;
-        let tree = trees.get(owner);
-        if (tree === undefined) {
-          tree = buildTree(await readNodes(database, owner, { counters: true }));
-          trees.set(owner, tree);
-        }
-        const info = tree.find((one) => one.id === mailbox);
+        const info = rights === '' ? undefined : await infoOf(owner, mailbox);
         if (info !== undefined) found.push({ mailbox: info, rights });
       }
       return found;
     },
+  };
+}
+
+/** Mailboxes with their paths; each owner's tree is read once. */
+function treeReader(database: Database): (owner: UserId, mailbox: MailboxId) => Promise<MailboxInfo | undefined> {
+  const trees = new Map<UserId, readonly MailboxInfo[]>();
+  return async (owner, mailbox) => {
+    let tree = trees.get(owner);
+    if (tree === undefined) {
+      tree = buildTree(await readNodes(database, owner, { counters: true }));
+      trees.set(owner, tree);
+    }
+    return tree.find((one) => one.id === mailbox);
   };
 }
 

@@ -2,7 +2,7 @@
 import { nonexistent } from '../base/fault.ts';
 import type { MailboxId, UserId } from '../mail/ids.ts';
 import { type Database, guarded, oid } from './connect.ts';
-import type { AclDoc } from './documents.ts';
+import type { AclDoc, MailboxDoc } from './documents.ts';
 
 /** `anyone`, or a user's id. */
 export type AclIdentifier = 'anyone' | UserId;
@@ -60,11 +60,26 @@ export async function readSharedWith(database: Database, user: UserId): Promise<
       )
       .toArray(),
   );
-  return docs.map((doc) => ({
+  return docs.map(toShared);
+}
+
+/** Every mailbox that has an entry, at most so many. */
+export async function readAllShared(database: Database, limit: number): Promise<SharedMailbox[]> {
+  const docs = await guarded(() =>
+    database.mailboxes
+      .find({ 'acl.i': { $exists: true }, deletedAt: { $exists: false } }, { projection: { user: 1, acl: 1 } })
+      .limit(limit)
+      .toArray(),
+  );
+  return docs.map(toShared);
+}
+
+function toShared(doc: Pick<MailboxDoc, '_id' | 'user' | 'acl'>): SharedMailbox {
+  return {
     owner: doc.user.toHexString() as UserId,
     mailbox: doc._id.toHexString() as MailboxId,
     acl: (doc.acl ?? []).map(toEntry),
-  }));
+  };
 }
 
 function toEntry(doc: AclDoc): AclEntry {

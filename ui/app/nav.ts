@@ -11,6 +11,7 @@ import {
   IconSettings,
   IconShieldLock,
   IconUsers,
+  IconUsersGroup,
   IconWorld,
   type Icon,
 } from '@tabler/icons-react';
@@ -18,6 +19,7 @@ import {
 export const places = [
   { name: 'home', path: '/', icon: IconHome },
   { name: 'people', path: '/people', icon: IconUsers },
+  { name: 'groups', path: '/groups', icon: IconUsersGroup },
   { name: 'connect', path: '/connect', icon: IconDeviceMobile },
   { name: 'domains', path: '/domains', icon: IconWorld },
   { name: 'mail', path: '/mail', icon: IconRoute },

@@ -83,6 +83,12 @@ const setup = createRoute({
   component: lazyRouteComponent(() => import('../features/setup/setup-page.tsx'), 'SetupPage'),
 });
 
+const groups = createRoute({
+  getParentRoute: () => root,
+  path: '/groups',
+  validateSearch: z.object({ tab: z.enum(['lists', 'shared']).optional().catch(undefined) }),
+  component: lazyRouteComponent(() => import('../features/groups/groups-page.tsx'), 'GroupsPage'),
+});
 const me = createRoute({
   getParentRoute: () => root,
   path: '/me',
@@ -113,6 +119,7 @@ const tree = root.addChildren([
   home,
   people,
   person,
+  groups,
   connect,
   domains,
   mail,

@@ -3,6 +3,7 @@ import { deConnect } from './de-connect.ts';
 import { deDomains } from './de-domains.ts';
 import { deExternal } from './de-external.ts';
 import { deFault } from './de-fault.ts';
+import { deGroups } from './de-groups.ts';
 import { deLogs } from './de-logs.ts';
 import { deMail } from './de-mail.ts';
 import { deMe } from './de-me.ts';
@@ -74,6 +75,7 @@ export const de: Catalogue = {
   nav: {
     home: 'Übersicht',
     people: 'Personen',
+    groups: 'Gruppen',
     connect: 'Gerät verbinden',
     domains: 'Domains',
     mail: 'Postfluss',
@@ -84,6 +86,7 @@ export const de: Catalogue = {
     aliases: {
       home: 'dashboard start status home',
       people: 'benutzer konten postfächer adressen users accounts',
+      groups: 'listen verteiler mailingliste alias geteiltes postfach acl team',
       connect: 'outlook thunderbird iphone android apple mail handy telefon einrichten qr',
       domains: 'dns dkim spf dmarc mx einträge zone alias',
       mail: 'warteschlange queue spur trace zustellung wo ist meine post',
@@ -223,6 +226,7 @@ export const de: Catalogue = {
   ...deDomains,
   ...deSettings,
   ...deSetup,
+  ...deGroups,
   ...deMe,
   ...deWebmail,
 };

@@ -3,6 +3,7 @@ import { enConnect } from './en-connect.ts';
 import { enDomains } from './en-domains.ts';
 import { enExternal } from './en-external.ts';
 import { enFault } from './en-fault.ts';
+import { enGroups } from './en-groups.ts';
 import { enLogs } from './en-logs.ts';
 import { enMail } from './en-mail.ts';
 import { enMe } from './en-me.ts';
@@ -72,6 +73,7 @@ export const en = {
   nav: {
     home: 'Home',
     people: 'People',
+    groups: 'Groups',
     connect: 'Connect a device',
     domains: 'Domains',
     mail: 'Mail flow',
@@ -82,6 +84,7 @@ export const en = {
     aliases: {
       home: 'dashboard overview status start',
       people: 'users accounts mailboxes addresses',
+      groups: 'lists distribution mailing list alias shared mailbox acl team',
       connect: 'outlook thunderbird iphone android apple mail client setup qr phone',
       domains: 'dns dkim spf dmarc mx records zone alias',
       mail: 'queue trace where is my mail delivery outgoing bounce spool',
@@ -221,6 +224,7 @@ export const en = {
   ...enDomains,
   ...enSettings,
   ...enSetup,
+  ...enGroups,
   ...enMe,
   ...enWebmail,
 };

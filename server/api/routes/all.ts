@@ -26,6 +26,7 @@ import { metricRoutes } from './metrics.ts';
 import { queueRoutes } from './queue.ts';
 import { searchRoutes } from './search.ts';
 import { secondFactorRoutes } from './second-factor.ts';
+import { sharingRoutes } from './sharing.ts';
 import { storageRoutes } from './storage.ts';
 import { submissionRoutes } from './submission.ts';
 import { tokenRoutes } from './tokens.ts';
@@ -63,6 +64,7 @@ export function allRoutes(context: ApiContext, meter: CallMeter): Route[] {
     tokenRoutes,
     dataRoutes,
     storageRoutes,
+    sharingRoutes,
     queueRoutes,
     listRoutes,
     senderRoutes,

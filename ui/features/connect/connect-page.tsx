@@ -8,12 +8,12 @@ import { useTranslation } from 'react-i18next';
 import { Empty } from '../../components/empty.tsx';
 import { FaultAlert } from '../../components/fault-alert.tsx';
 import { Page } from '../../components/page.tsx';
+import { PersonSelect } from '../../components/person-select.tsx';
 import { peopleSearchQuery, personQuery } from '../../lib/people.ts';
 import { statusQuery } from '../../lib/queries.ts';
 import { ClientTiles } from './client-tiles.tsx';
 import { clients } from './device-values.ts';
 import { PasswordStep } from './password-step.tsx';
-import { PersonSelect } from './person-select.tsx';
 import { Step } from './step.tsx';
 import { Unreachable } from './unreachable.tsx';
 

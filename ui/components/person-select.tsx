@@ -4,14 +4,16 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { type ReactElement, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { displayName, type PersonEntry, peopleSearchQuery } from '../../lib/people.ts';
+import { displayName, type PersonEntry, peopleSearchQuery } from '../lib/people.ts';
 
 export interface PersonSelectProps {
+  /** "Person" unless said otherwise. */
+  readonly label?: string;
   readonly person: PersonEntry | undefined;
   readonly onChange: (id: string | undefined) => void;
 }
 
-export function PersonSelect({ person, onChange }: PersonSelectProps): ReactElement {
+export function PersonSelect({ label: title, person, onChange }: PersonSelectProps): ReactElement {
   const { t } = useTranslation();
   const [text, setText] = useState('');
   const label = (entry: PersonEntry): string =>
@@ -25,7 +27,7 @@ export function PersonSelect({ person, onChange }: PersonSelectProps): ReactElem
   if (person !== undefined && !entries.some(({ id }) => id === person.id)) entries.unshift(person);
   return (
     <Select
-      label={t('device.person')}
+      label={title ?? t('device.person')}
       placeholder={t('device.personPlaceholder')}
       maw={460}
       searchable
