@@ -12,6 +12,7 @@ import { fstatSync, watchFile, writeSync } from 'node:fs';
 import { createInterface, type Interface } from 'node:readline';
 import { z } from 'zod';
 import { settleAfterStart } from './base/after-start.ts';
+import { tuneCollector } from './base/collector.ts';
 import { createLogger, type Logger } from './base/log.ts';
 import { ListenFault } from './base/listener.ts';
 import { certificateFiles, ConfigFault, loadConfigFile, parseConfigJson, withEnvironment } from './config/load.ts';
@@ -32,6 +33,7 @@ const commandSchema = z.discriminatedUnion('type', [
 ]);
 
 async function main(args: readonly string[]): Promise<number> {
+  tuneCollector();
   const [option, source] = args;
   if (option !== '--config' || source === undefined || args.length > 2) {
     process.stderr.write('usage: node server/main.ts --config FILE | -\n');

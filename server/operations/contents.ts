@@ -9,6 +9,7 @@ import type { AnalyzedMessage } from '../mime/types.ts';
 import type { BlobStore } from '../store/blobs.ts';
 import type { Database } from '../store/connect.ts';
 import {
+  createContentWriter,
   type LoadedContent,
   type WireForms,
   loadContent,
@@ -16,7 +17,6 @@ import {
   missingContents,
   readContent,
   readWireForms,
-  saveContent,
 } from '../store/contents.ts';
 import type { ContentOperations, OpenContent, StoredContent } from './contract.ts';
 import { type MessageEncryption, noEncryption } from './message-encryption.ts';
@@ -51,6 +51,7 @@ export function createContentService(
   limits: ContentLimits,
   encryption: MessageEncryption = noEncryption,
 ): ContentService {
+  const writer = createContentWriter(database, blobs);
   const opened = new LruCache<ContentId, LoadedContent>(limits.openCacheBytes, weighContent);
   const recentForms = new LruCache<ContentId, WireForms>(
     limits.formsCacheBytes,
@@ -63,7 +64,7 @@ export function createContentService(
   const save = async (raw: Buffer): Promise<StoredContent> => {
     const epoch = database.epoch();
     const analyzed = analyzeMessage(raw);
-    const content = await saveContent(database, blobs, raw, analyzed);
+    const content = await writer.save(raw, analyzed);
     recentForms.set(content, { envelope: analyzed.envelope, bodyStructure: analyzed.bodyStructure });
     return { content, sizeBytes: raw.length, thread: threadOf(analyzed, content), epoch };
   };

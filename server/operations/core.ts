@@ -62,6 +62,7 @@ export function createCore(options: CoreOptions): Core {
     log,
     apply: { forms: contents.forms, onLost: (entry, uids) => service?.removeLost(entry, uids) },
     finishMoves: async (entry) => service?.finishMoves(entry),
+    alone: beacons.alone,
   });
   const registry = new MailboxRegistry(
     database,

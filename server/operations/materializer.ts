@@ -8,7 +8,7 @@ import type { MailboxId, Modseq, UserId } from '../mail/ids.ts';
 import type { Database } from '../store/connect.ts';
 import { readJournal } from '../store/journal.ts';
 import { readAppliedNode, retireNode } from '../store/mailbox-nodes.ts';
-import { type ApplyParts, applyChanges, applyEntry } from '../store/placements.ts';
+import { type ApplyParts, applyChanges, applyEntries, isDelivery } from '../store/placements.ts';
 
 type Progress = {
   readonly user: UserId;
@@ -18,6 +18,8 @@ type Progress = {
   epoch: number;
   readonly queue: JournalEntry[];
   running: Promise<void> | undefined;
+  /** Set while the applier lingers for more; ends that. */
+  hurry: (() => void) | undefined;
 };
 
 export type MaterializerParts = {
@@ -26,6 +28,8 @@ export type MaterializerParts = {
   readonly apply: ApplyParts;
   /** Finishes the second half of the moves in an entry; idempotent. */
   readonly finishMoves: (entry: JournalEntry) => Promise<void>;
+  /** Whether no other worker may be waiting for what this one applies. */
+  readonly alone: () => boolean;
 };
 
 /** Mailboxes whose progress is remembered; forgetting one costs a read. */
@@ -34,6 +38,10 @@ const MAX_REMEMBERED = 20_000;
 const POLITE_WAIT_MS = 3;
 const POLITE_TRIES = 6;
 const ROOM_TIMEOUT_MS = 2_000;
+/** How long deliveries wait for more of them, to be applied together, while nobody asks for them (ms). */
+const LINGER_MS = 25;
+/** Entries applied together. */
+const MAX_TOGETHER = 64;
 
 export class Materializer {
   readonly #parts: MaterializerParts;
@@ -47,6 +55,7 @@ export class Materializer {
   push(position: { readonly user: UserId; readonly mailbox: MailboxId }, entry: JournalEntry): void {
     const progress = this.#of(position.user, position.mailbox);
     progress.queue.push(entry);
+    if (!isDelivery(entry) || progress.queue.length >= MAX_TOGETHER) progress.hurry?.();
     this.#start(progress);
   }
 
@@ -57,6 +66,7 @@ export class Materializer {
   async roomFor(position: { readonly mailbox: MailboxId }, limit: number): Promise<void> {
     const progress = this.#progress.get(position.mailbox);
     if (progress === undefined || progress.queue.length < limit || progress.running === undefined) return;
+    progress.hurry?.();
     const timeout = new Promise<void>((resolve) => {
       setTimeout(resolve, ROOM_TIMEOUT_MS).unref();
     });
@@ -68,6 +78,7 @@ export class Materializer {
     const progress = this.#of(user, mailbox);
     if (this.#current(progress) && progress.applied >= modseq) return;
     if (progress.running !== undefined) {
+      progress.hurry?.();
       await progress.running;
       if (this.#current(progress) && progress.applied >= modseq) return;
     }
@@ -102,6 +113,7 @@ export class Materializer {
 
   /** Resolves when everything that was pushed has been applied or has failed; for shutdown. */
   async drain(): Promise<void> {
+    for (const progress of this.#progress.values()) progress.hurry?.();
     await Promise.allSettled([...this.#progress.values()].map((progress) => progress.running ?? Promise.resolve()));
   }
 
@@ -114,7 +126,7 @@ export class Materializer {
         if (this.#progress.size < MAX_REMEMBERED * 0.9) break;
       }
     }
-    const fresh: Progress = { user, mailbox, applied: 0 as Modseq, epoch: -1, queue: [], running: undefined };
+    const fresh: Progress = { user, mailbox, applied: 0 as Modseq, epoch: -1, queue: [], running: undefined, hurry: undefined };
     this.#progress.set(mailbox, fresh);
     return fresh;
   }
@@ -143,6 +155,7 @@ export class Materializer {
 
   /** One applier at a time and mailbox in this worker. */
   #exclusively(progress: Progress, work: () => Promise<void>): Promise<void> {
+    progress.hurry?.();
     const before = progress.running ?? Promise.resolve();
     const mine = before
       .catch(() => {}) // the one before reported its own failure
@@ -156,11 +169,16 @@ export class Materializer {
   }
 
   async #drainQueue(progress: Progress): Promise<void> {
+    if (this.#parts.alone() && progress.queue.length < MAX_TOGETHER && progress.queue.every(isDelivery)) await linger(progress);
     for (let entry = progress.queue[0]; entry !== undefined; entry = progress.queue[0]) {
       if (!this.#current(progress)) await this.#readApplied(progress);
       if (entry.modseq > progress.applied + 1) await this.#recover(progress, (entry.modseq - 1) as Modseq);
-      if (entry.modseq > progress.applied) await this.#apply(progress, entry);
-      progress.queue.shift();
+      const run = runAt(progress.queue, progress.applied);
+      if (run.length > 0 && !(await this.#apply(progress, run))) {
+        progress.epoch = -1;
+        continue;
+      }
+      progress.queue.splice(0, Math.max(run.length, 1));
     }
   }
 
@@ -172,16 +190,47 @@ export class Materializer {
       if (entries.length === 0) return;
       for (const entry of entries) {
         if (entry.modseq > through) return;
-        await this.#apply(progress, entry);
+        await this.#apply(progress, [entry]);
       }
     }
   }
 
-  async #apply(progress: Progress, entry: JournalEntry): Promise<void> {
-    await this.#parts.finishMoves(entry);
-    // Before the position moves past the entry: at every moment either the journal's tail or the node says that the mailbox is gone.
-    if (entry.changes.some((change) => change.kind === 'delete')) await retireNode(this.#parts.database, entry.mailbox);
-    await applyEntry(this.#parts.database, entry, this.#parts.apply);
-    progress.applied = entry.modseq;
+  /** @returns false when another worker has moved the mailbox's position meanwhile, and perhaps not as far */
+  async #apply(progress: Progress, run: readonly JournalEntry[]): Promise<boolean> {
+    for (const entry of run) {
+      await this.#parts.finishMoves(entry);
+      // Before the position moves past the entry: at every moment either the journal's tail or the node says that the mailbox is gone.
+      if (entry.changes.some((change) => change.kind === 'delete')) await retireNode(this.#parts.database, entry.mailbox);
+    }
+    const moved = await applyEntries(this.#parts.database, run, this.#parts.apply);
+    // A single entry was applied by whoever moved the position.
+    if (!moved && run.length > 1) return false;
+    progress.applied = run.at(-1)?.modseq ?? progress.applied;
+    return true;
   }
+}
+
+/** Entries at the head of the queue that follow the position and can be applied together: deliveries, or else one alone. Empty when the first is applied already. */
+function runAt(queue: readonly JournalEntry[], applied: Modseq): readonly JournalEntry[] {
+  const [first] = queue;
+  if (first === undefined || first.modseq <= applied) return [];
+  if (!isDelivery(first)) return [first];
+  let length = 1;
+  for (let next = queue[length]; next !== undefined && length < MAX_TOGETHER; next = queue[length]) {
+    if (!isDelivery(next) || next.modseq !== first.modseq + length) break;
+    length += 1;
+  }
+  return queue.slice(0, length);
+}
+
+/** Resolves after a moment, or as soon as somebody calls `hurry`. */
+async function linger(progress: Progress): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, LINGER_MS);
+    progress.hurry = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+  });
+  progress.hurry = undefined;
 }

@@ -19,6 +19,7 @@ import type { Materializer } from './materializer.ts';
 
 /** Messages that one journal entry may carry: some 2 MB of MongoDB's 16. A COPY or MOVE up to here is all or nothing. */
 const MAX_PER_ENTRY = 20_000;
+const LOST_ATTEMPTS = 12;
 
 export type MessageParts = {
   readonly database: Database;
@@ -78,7 +79,7 @@ export function createMessages(parts: MessageParts): MessageService {
       } catch (error) {
         // Its bytes were lost on the way: it was never there. Nobody has been told otherwise.
         if (once !== undefined) await releaseKey(database, once);
-        await writer.submit({ needsView: true, weight: 0, evaluate: (draft) => draft.expunge(UidSet.from(value), false) });
+        void expungeLost(user, mailbox, value);
         throw error;
       }
       return {
@@ -89,6 +90,23 @@ export function createMessages(parts: MessageParts): MessageService {
         modseq: entry?.modseq ?? log.modseq,
       };
     });
+  };
+
+  /** Takes away messages whose bytes went with a server. The servers are changing just then: it is tried for some minutes. Never rejects. */
+  const expungeLost = async (user: UserId, mailbox: MailboxId, uids: readonly Uid[]): Promise<void> => {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await registry.use(user, mailbox, (_, writer) =>
+          writer.submit({ needsView: true, weight: 0, evaluate: (draft) => draft.expunge(UidSet.from(uids), false) }),
+        );
+        return;
+      } catch (error) {
+        if (isFault(error, 'NONEXISTENT')) return; // with its mailbox
+        parts.log.warn('messages without content could not be removed', { mailbox, uids: uids.length, attempt, error });
+        if (attempt >= LOST_ATTEMPTS) return;
+        await new Promise((resolve) => setTimeout(resolve, Math.min(250 * 2 ** attempt, 30_000)).unref());
+      }
+    }
   };
 
   /** References to the messages of `uids` that are there, with their current flags. */
@@ -237,11 +255,7 @@ export function createMessages(parts: MessageParts): MessageService {
         mailbox: entry.mailbox,
         uids: uids.length,
       });
-      registry
-        .use(entry.user, entry.mailbox, (_, writer) =>
-          writer.submit({ needsView: true, weight: 0, evaluate: (draft) => draft.expunge(UidSet.from(uids), false) }),
-        )
-        .catch((error: unknown) => parts.log.warn('they could not be removed', { mailbox: entry.mailbox, error }));
+      void expungeLost(entry.user, entry.mailbox, uids);
     },
     finishMoves: async (entry) => {
       for (const change of entry.changes) {

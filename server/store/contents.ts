@@ -11,6 +11,7 @@ import type { AnalyzedMessage, Base64Recipe } from '../mime/types.ts';
 import type { BlobHash, BlobStore } from './blobs.ts';
 import { type Database, guarded, oid } from './connect.ts';
 import type { ContentDoc, SegmentDoc, TextDoc } from './documents.ts';
+import { createInsertBatcher, type InsertBatcher } from './insert-batcher.ts';
 
 /** The wire forms that a placement carries. */
 export type WireForms = { readonly envelope: Buffer; readonly bodyStructure: Buffer };
@@ -29,15 +30,24 @@ export type LoadedContent = {
 /** Blobs written at the same time for one message. */
 const BLOB_CONCURRENCY = 4;
 
-/** Stores bytes and texts. Durable with the next durable write on the same server; nothing refers to it yet. */
-export async function saveContent(
-  database: Database,
-  blobs: BlobStore,
-  raw: Buffer,
-  analyzed: AnalyzedMessage,
-): Promise<ContentId> {
+export type ContentWriter = {
+  /** Stores bytes and texts. Durable with the next durable write on the same server; nothing refers to it yet. */
+  readonly save: (raw: Buffer, analyzed: AnalyzedMessage) => Promise<ContentId>;
+};
+
+export function createContentWriter(database: Database, blobs: BlobStore): ContentWriter {
+  const into: Inserts = {
+    contents: createInsertBatcher(database.contents, database.concerns.ordered),
+    texts: createInsertBatcher(database.texts, database.concerns.ordered),
+  };
+  return { save: (raw, analyzed) => saveContent(into, blobs, raw, analyzed) };
+}
+
+type Inserts = { readonly contents: InsertBatcher<ContentDoc>; readonly texts: InsertBatcher<TextDoc> };
+
+async function saveContent(into: Inserts, blobs: BlobStore, raw: Buffer, analyzed: AnalyzedMessage): Promise<ContentId> {
   const id = new ObjectId();
-  const hashes = await putBlobs(blobs, analyzed);
+  const { hashes, stored } = await putBlobs(blobs, analyzed);
   const segments: SegmentDoc[] = [];
   for (const segment of analyzed.segments) {
     const hash = hashes.get(segment);
@@ -60,24 +70,37 @@ export async function saveContent(
     bodyStructure: analyzed.bodyStructure,
     preview: analyzed.preview,
   };
+  const text = toTextDoc(id, analyzed);
+  const inlineBytes = segments.reduce((sum, segment) => sum + ('d' in segment ? segment.d.length : 64), 1_024);
   await Promise.all([
-    guarded(() => database.contents.insertOne(doc, database.concerns.ordered)),
-    guarded(() => database.texts.insertOne(toTextDoc(id, analyzed), database.concerns.ordered)),
+    stored,
+    guarded(() => into.contents.insert(doc, inlineBytes + doc.parts.length + doc.envelope.length + 2 * doc.body.length)),
+    guarded(() => into.texts.insert(text, 4_096 + 2 * (text.header.length + text.body.length))),
   ]);
   return id.toHexString() as ContentId;
 }
 
-async function putBlobs(blobs: BlobStore, analyzed: AnalyzedMessage): Promise<Map<object, BlobHash>> {
+/**
+ * Names every blob and stores it. `stored` is what is still under way: a message with a few attachments needs no round trip of their own for them, one with many holds only
+ * a few decoded ones in memory.
+ */
+async function putBlobs(
+  blobs: BlobStore,
+  analyzed: AnalyzedMessage,
+): Promise<{ readonly hashes: ReadonlyMap<object, BlobHash>; readonly stored: Promise<unknown> }> {
   const hashes = new Map<object, BlobHash>();
+  let stored: Promise<unknown> = Promise.resolve();
   const wanted = analyzed.segments.filter((segment) => segment.kind === 'blob');
   for (let at = 0; at < wanted.length; at += BLOB_CONCURRENCY) {
-    await Promise.all(
-      wanted.slice(at, at + BLOB_CONCURRENCY).map(async (segment) => {
-        hashes.set(segment, await blobs.put(segment.bytes()));
-      }),
-    );
+    await stored;
+    const puts = wanted.slice(at, at + BLOB_CONCURRENCY).map((segment) => {
+      const put = blobs.put(segment.bytes());
+      hashes.set(segment, put.hash);
+      return put.stored;
+    });
+    stored = Promise.all(puts);
   }
-  return hashes;
+  return { hashes, stored };
 }
 
 function toTextDoc(id: ObjectId, analyzed: AnalyzedMessage): TextDoc {

@@ -4,7 +4,7 @@
  * and the mailbox's position moves by compare-and-set, which counts each entry's delta exactly once.
  */
 import { type AnyBulkWriteOperation, type Filter, MongoBulkWriteError, type ObjectId } from 'mongodb';
-import type { Change, JournalEntry } from '../mail/change.ts';
+import type { AppendedMessage, Change, JournalEntry } from '../mail/change.ts';
 import { isSystemFlag } from '../mail/flags.ts';
 import type { ContentId, MailboxId, MessageId, Modseq, Uid, UserId } from '../mail/ids.ts';
 import type { UidSet } from '../mail/uid-set.ts';
@@ -23,17 +23,33 @@ export type ApplyParts = {
 };
 
 /**
- * Applies one entry whose predecessor has been applied. What is written here is not flushed; the server's log keeps its order, so a position that survives a crash means that
- * the placements before it did. That holds within one life of the server only: when it was lost in between, the placements are written again.
+ * Applies entries that follow each other and whose predecessor has been applied. What is written here is not flushed; the server's log keeps its order, so a position that
+ * survives a crash means that the placements before it did. That holds within one life of the server only: when it was lost in between, the placements are written again.
+ *
+ * @returns false when the position did not move here: another worker has moved it, perhaps not as far. Then read it again.
  */
-export async function applyEntry(database: Database, entry: JournalEntry, parts: ApplyParts): Promise<void> {
+export async function applyEntries(database: Database, entries: readonly JournalEntry[], parts: ApplyParts): Promise<boolean> {
   for (;;) {
     const epoch = database.epoch();
-    await applyChanges(database, entry, parts);
+    if (entries.every(isDelivery)) await insertPlacements(database, entries.flatMap(appendsOf), parts);
+    else for (const entry of entries) await applyChanges(database, entry, parts);
     if (database.epoch() !== epoch) continue;
-    await moveOn(database, entry);
-    if (database.epoch() === epoch) return;
+    const moved = await moveOn(database, entries);
+    if (database.epoch() === epoch) return moved;
   }
+}
+
+/** Whether the entry does nothing but bring messages: such entries may be applied together, with one insert. */
+export function isDelivery(entry: JournalEntry): boolean {
+  return entry.changes.every((change) => change.kind === 'append');
+}
+
+type Append = { readonly entry: JournalEntry; readonly message: AppendedMessage };
+
+function appendsOf(entry: JournalEntry): Append[] {
+  return entry.changes.flatMap((change) =>
+    change.kind === 'append' ? change.messages.map((message) => ({ entry, message })) : [],
+  );
 }
 
 /** The entry's effect on placements; repeating it changes nothing. */
@@ -41,58 +57,71 @@ export async function applyChanges(database: Database, entry: JournalEntry, part
   for (const change of entry.changes) await applyChange(database, entry, change, parts);
 }
 
-async function moveOn(database: Database, entry: JournalEntry): Promise<void> {
-  const { delta } = entry;
-  await guarded(() =>
+async function moveOn(database: Database, entries: readonly JournalEntry[]): Promise<boolean> {
+  const [first] = entries;
+  const last = entries.at(-1);
+  if (first === undefined || last === undefined) return true;
+  const sum = (field: keyof JournalEntry['delta']): number => entries.reduce((total, { delta }) => total + delta[field], 0);
+  const result = await guarded(() =>
     database.mailboxes.updateOne(
-      { _id: oid(entry.mailbox), modseq: entry.modseq - 1 },
+      { _id: oid(first.mailbox), modseq: first.modseq - 1 },
       {
-        $set: { modseq: entry.modseq, uidNext: entry.uidNext },
+        $set: { modseq: last.modseq, uidNext: last.uidNext },
         $inc: {
-          'counts.messages': delta.messages,
-          'counts.unseen': delta.unseen,
-          'counts.deleted': delta.deleted,
-          'counts.bytes': delta.bytes,
+          'counts.messages': sum('messages'),
+          'counts.unseen': sum('unseen'),
+          'counts.deleted': sum('deleted'),
+          'counts.bytes': sum('bytes'),
         },
       },
       database.concerns.ordered,
     ),
   );
+  return result.matchedCount === 1;
+}
+
+async function insertPlacements(database: Database, appends: readonly Append[], parts: ApplyParts): Promise<void> {
+  for (let at = 0; at < appends.length; at += BATCH) {
+    const batch = appends.slice(at, at + BATCH);
+    const wire = await parts.forms([...new Set(batch.map(({ message }) => message.content))]);
+    const docs: MessageDoc[] = [];
+    const lost = new Map<JournalEntry, Uid[]>();
+    for (const { entry, message } of batch) {
+      const form = wire.get(message.content);
+      if (form === undefined) lost.set(entry, [...(lost.get(entry) ?? []), message.uid]);
+      else docs.push(placementOf(entry, message, form));
+    }
+    await insertIgnoringDuplicates(database, docs);
+    for (const [entry, uids] of lost) parts.onLost(entry, uids);
+  }
+}
+
+function placementOf(entry: JournalEntry, message: AppendedMessage, form: WireForms): MessageDoc {
+  return {
+    _id: oid(message.id),
+    user: oid(entry.user),
+    mailbox: oid(entry.mailbox),
+    uid: message.uid,
+    modseq: entry.modseq,
+    flags: [...message.flags],
+    internalDate: message.internalDateMs,
+    savedAt: message.savedAtMs,
+    size: message.sizeBytes,
+    content: oid(message.content),
+    thread: message.thread,
+    envelope: form.envelope,
+    bodyStructure: form.bodyStructure,
+  };
 }
 
 async function applyChange(database: Database, entry: JournalEntry, change: Change, parts: ApplyParts): Promise<void> {
   switch (change.kind) {
     case 'append':
-      for (let at = 0; at < change.messages.length; at += BATCH) {
-        const batch = change.messages.slice(at, at + BATCH);
-        const wire = await parts.forms([...new Set(batch.map((message) => message.content))]);
-        const docs: MessageDoc[] = [];
-        const lost: Uid[] = [];
-        for (const message of batch) {
-          const form = wire.get(message.content);
-          if (form === undefined) {
-            lost.push(message.uid);
-            continue;
-          }
-          docs.push({
-            _id: oid(message.id),
-            user: oid(entry.user),
-            mailbox: oid(entry.mailbox),
-            uid: message.uid,
-            modseq: entry.modseq,
-            flags: [...message.flags],
-            internalDate: message.internalDateMs,
-            savedAt: message.savedAtMs,
-            size: message.sizeBytes,
-            content: oid(message.content),
-            thread: message.thread,
-            envelope: form.envelope,
-            bodyStructure: form.bodyStructure,
-          });
-        }
-        await insertIgnoringDuplicates(database, docs);
-        if (lost.length > 0) parts.onLost(entry, lost);
-      }
+      await insertPlacements(
+        database,
+        change.messages.map((message) => ({ entry, message })),
+        parts,
+      );
       return;
     case 'flags': {
       const set = { modseq: entry.modseq };

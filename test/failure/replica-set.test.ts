@@ -63,7 +63,11 @@ describe('a replica set that loses its primary', () => {
         assert.deepEqual(client.violations, []);
       }
     }
-    const [a, b, c, d] = clients.map((client) => client.synced);
+    // A message that lost its bytes with the primary, and so was refused, may have been seen by one of them before it was taken away.
+    const [a, b, c, d] = clients.map(({ session, synced }) => {
+      const there = new Set(session.messages.map(({ uid }) => uid));
+      return synced.filter(({ uid }) => there.has(uid));
+    });
     assert.deepEqual(a, b, 'both workers told the same');
     assert.deepEqual(c, d, 'both workers told the same');
   });

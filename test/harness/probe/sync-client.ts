@@ -100,12 +100,13 @@ export class SyncClient {
     while (this.#unknown()) {
       const first = this.session.messages.findIndex((message) => message.uid === undefined) + 1;
       const reply = await this.session.run(`FETCH ${first}:* (UID FLAGS BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])`);
-      if (reply.status === 'OK') {
-        this.#learn(reply);
-        continue;
-      }
+      // A refusal tells of those messages that it could show.
+      this.#learn(reply);
+      if (reply.status === 'OK') continue;
       this.refusals.push(reply.text);
       await sleep(50);
+      // FETCH must not tell of expunges: what it could not show may be gone, and this is how one hears of it.
+      await this.session.run('NOOP');
     }
   }
 

@@ -2,10 +2,11 @@
  * FETCH and UID FETCH. Responses stream: what the view knows is written from the view, metadata comes in batches, contents are opened a few ahead and read by
  * ranges; no more than a few messages and two flushes are in memory. \Seen is set by one store for the whole command, before the responses, which so show it.
  */
+import { isFault } from '../../../base/fault.ts';
 import { formatInternalDate } from '../../../mail/internal-date.ts';
-import type { Modseq, Uid } from '../../../mail/ids.ts';
+import type { ContentId, Modseq, Uid } from '../../../mail/ids.ts';
 import { UidSet, UidSetBuilder } from '../../../mail/uid-set.ts';
-import type { Flags, MessageMeta } from '../../../operations/contract.ts';
+import type { Flags, MessageMeta, OpenContent, Operations } from '../../../operations/contract.ts';
 import { type CommandContext, type CommandSpec, type Completion, SELECTED, command, no, ok } from '../command.ts';
 import { enableFeature } from '../enable.ts';
 import { FetchedContent, canDecode, writeContentItem } from '../fetch/content.ts';
@@ -106,6 +107,16 @@ function* windowsOf(batch: readonly MessageMeta[], bodies: boolean): Generator<r
   if (window.length > 0) yield window;
 }
 
+/** Undefined when it is gone for good: expunged long ago, or it never quite arrived. The others are told all the same. */
+async function openIfThere(ops: Operations, content: ContentId): Promise<OpenContent | undefined> {
+  try {
+    return await ops.contents.open(content);
+  } catch (error) {
+    if (isFault(error, 'NONEXISTENT')) return undefined;
+    throw error;
+  }
+}
+
 class Fetch {
   readonly #context: CommandContext;
   readonly #plan: FetchPlan;
@@ -172,7 +183,12 @@ class Fetch {
         // A failure is met when its turn comes; until then it must not count as unhandled.
         ready.catch(() => {});
         for (const meta of window) {
-          await this.#writeContent(meta, new FetchedContent(await ops.contents.open(meta.content)));
+          const content = await openIfThere(ops, meta.content);
+          if (content === undefined) {
+            this.#missing = true;
+            continue;
+          }
+          await this.#writeContent(meta, new FetchedContent(content));
           if (out.isFull) await out.drain();
           if (out.closed) return;
         }
