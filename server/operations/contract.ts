@@ -272,6 +272,11 @@ export type MessageOperations = {
     messages: readonly NewMessage[],
     options?: { ignoreQuota?: boolean; once?: string },
   ) => Promise<AppendResult>;
+  /**
+   * A new message takes the place of `uid`, there or in another mailbox of the same user, in one commit (RFC 8508). The result's MODSEQ is that of `mailbox`. Quota is checked for the
+   * difference. Fault NONEXISTENT when the old message is gone; then nothing is placed.
+   */
+  readonly replace: (user: UserId, mailbox: MailboxId, uid: Uid, message: NewMessage, to: MailboxId) => Promise<AppendResult>;
   readonly store: (user: UserId, mailbox: MailboxId, request: StoreRequest) => Promise<StoreResult>;
   /** Removes messages that carry \Deleted (`onlyDeleted`) or all of `uids`. `uids` undefined = the whole mailbox. Answers what went. */
   readonly expunge: (

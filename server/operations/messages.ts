@@ -11,9 +11,10 @@ import { findMove, releaseKey } from '../store/journal.ts';
 import { readNode } from '../store/mailbox-nodes.ts';
 import { type PlacementRef, readRefs } from '../store/placements.ts';
 import type { MailboxLog } from '../sync/mailbox-log.ts';
-import type { AppendResult, CopyResult, MessageOperations, QuotaState, StoredContent } from './contract.ts';
+import type { AppendResult, CopyResult, MessageOperations, NewMessage, QuotaState, StoredContent } from './contract.ts';
 import type { DraftMessage } from './entry-draft.ts';
 import { exceedsQuota } from './quota.ts';
+import { createReplace } from './replace.ts';
 import type { MailboxRegistry } from './mailbox-registry.ts';
 import type { Materializer } from './materializer.ts';
 
@@ -54,16 +55,7 @@ export function createMessages(parts: MessageParts): MessageService {
         messages.map((message) => message.stored),
       );
     }
-    const drafts = messages.map(
-      (message): DraftMessage => ({
-        id: newId() as MessageId,
-        content: message.stored.content,
-        flags: message.flags,
-        internalDateMs: message.internalDateMs,
-        sizeBytes: message.stored.sizeBytes,
-        thread: message.stored.thread,
-      }),
-    );
+    const drafts = messages.map(draftOf);
     return registry.use(user, mailbox, async (log, writer): Promise<AppendResult> => {
       const { once } = options;
       const { value, entry, moved } = await writer.submit({
@@ -235,6 +227,7 @@ export function createMessages(parts: MessageParts): MessageService {
       append,
       copy,
       move,
+      replace: createReplace({ registry, quota: parts.quota, confirm: parts.confirm, refsOf, toDraft, finishMove, draftOf }),
       store: (user, mailbox, request) =>
         registry.use(user, mailbox, async (log, writer) => {
           const { value, entry } = await writer.submit({ needsView: true, weight: 0, evaluate: (draft) => draft.store(request) });
@@ -281,6 +274,11 @@ function toDraft(ref: DraftRef): DraftMessage {
     sizeBytes: ref.sizeBytes,
     thread: ref.thread,
   };
+}
+
+function draftOf({ stored, flags, internalDateMs }: NewMessage): DraftMessage {
+  const { content, sizeBytes, thread } = stored;
+  return { id: newId() as MessageId, content, flags, internalDateMs, sizeBytes, thread };
 }
 
 function withoutSavedAt(message: DraftMessage): DraftMessage {

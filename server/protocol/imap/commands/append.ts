@@ -1,4 +1,4 @@
-/** APPEND of one message or several (MULTIAPPEND), of UTF8 literals and of CATENATE; REPLACE, which is an APPEND and an expunge in one. */
+/** APPEND of one message or several (MULTIAPPEND), of UTF8 literals and of CATENATE; REPLACE, in which one message takes the place of another. */
 import type { Uid, UidValidity } from '../../../mail/ids.ts';
 import { UidSet } from '../../../mail/uid-set.ts';
 import type { NewMessage } from '../../../operations/contract.ts';
@@ -55,14 +55,20 @@ const replace = command<ReplaceArguments>({
     // RFC 8508 §3.2: the message to replace must exist; one that another session expunged does not any more.
     if (old === undefined || box.view.indexOf(old) === -1) return no('There is no such message', 'NONEXISTENT');
     requireRights(await selectedRights(context), 'te');
-    const { mailbox } = await resolveMailbox(context, name, { needs: 'i', missing: 'TRYCREATE' });
-    const stored = await storeMessage(context, mailbox, message);
+    const { mailbox, rights } = await resolveMailbox(context, name, { needs: 'i', missing: 'TRYCREATE' });
+    const stored = await storeMessage(context, mailbox, {
+      ...message,
+      flags: message.flags.filter((flag) => mayChangeFlag(rights, flag)),
+    });
     if ('status' in stored) return stored;
-    // The new message first: a crash in between leaves both, never none.
-    const result = await ops.messages.append(mailbox.user, mailbox.id, [stored]);
-    noteOwnArrivals(session, mailbox.id, result.uids);
     const { user, mailbox: selected } = box.view;
-    await ops.messages.expunge(user, selected, { uids: UidSet.of(old), onlyDeleted: false });
+    const within = mailbox.user === user;
+    const result = within
+      ? await ops.messages.replace(user, selected, old, stored, mailbox.id)
+      : // Between users there is no common commit: the new message first, so that a crash in between leaves both and never none.
+        await ops.messages.append(mailbox.user, mailbox.id, [stored]);
+    noteOwnArrivals(session, mailbox.id, result.uids);
+    if (!within) await ops.messages.expunge(user, selected, { uids: UidSet.of(old), onlyDeleted: false });
     out.untaggedStatus(
       'OK',
       'The new message is in place',
