@@ -11,6 +11,7 @@ import type { Assembly, RunningService, ServiceContext, StartService } from './m
 import { ImapServer } from './protocol/imap/server.ts';
 import type { ImapSettings } from './protocol/imap/settings.ts';
 import { createLmtpHandler } from './protocol/lmtp/handler.ts';
+import { createManageSieveHandler } from './protocol/managesieve/dispatcher.ts';
 import { createPop3Handler } from './protocol/pop3/dispatcher.ts';
 import { createDeviceHandler, createIncomingHandler, createSubmissionHandler } from './protocol/smtp/handlers.ts';
 
@@ -61,6 +62,12 @@ export function assemble({ config, operations, store, log }: Omit<ServiceContext
       devices: onListener((context) => createDeviceHandler({ ...context, flow, memory, trace })),
       submission: submissionService,
       submissions: submissionService,
+      managesieve: onListener((context) =>
+        createManageSieveHandler(
+          { config, operations, scripts: store.sieve, changed: ({ user }) => store.flow.books.forget(user) },
+          context.log,
+        ),
+      ),
       api: onListener((context) =>
         createApiHandler({
           ...context,

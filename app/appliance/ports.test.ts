@@ -30,7 +30,7 @@ test('the standard ports where they are free', async () => {
   assert.deepEqual(await ports.choose(false), []);
   assert.deepEqual(
     listenerNames.map((name) => ports.get(name)?.port),
-    [143, 993, 110, 995, 24, 25, 587, 465, 8080],
+    [143, 993, 110, 995, 24, 25, 587, 465, 4190, 8080],
   );
 });
 

@@ -62,6 +62,8 @@ const services = z
     submissions: secureService(465),
     // Devices are let in at port 25 as well; some networks keep that for others.
     devices: service(2525, 'any', false),
+    // RFC 5804. Sign-in is by passwords, as for IMAP.
+    managesieve: service(4190, 'any', false),
     api: service(8080, 'localhost'),
   })
   .prefault({});
@@ -406,5 +408,6 @@ export const serviceKinds: Readonly<
   submission: { tls: 'starttls', protocol: 'submission' },
   submissions: { tls: 'implicit', protocol: 'submission' },
   devices: { tls: 'starttls', protocol: 'smtp' },
+  managesieve: { tls: 'starttls', protocol: 'managesieve' },
   api: { tls: 'none', protocol: 'api' },
 };

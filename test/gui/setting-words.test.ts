@@ -6,7 +6,7 @@ import { de } from '../../ui/locales/de.ts';
 import { en } from '../../ui/locales/en.ts';
 
 /** These have their words put together from the protocol's name. */
-const listener = /^(imaps?|pop3s?|lmtp|smtp|submissions?|api|gui)\.(enabled|host|port)$/;
+const listener = /^(imaps?|pop3s?|lmtp|smtp|submissions?|managesieve|api|gui)\.(enabled|host|port)$/;
 const names = settingNames.filter((name) => !listener.test(name));
 
 test('labels, German help, and words for choices', () => {

@@ -13,7 +13,19 @@ import { tempDir } from './temp-dir.ts';
 import { waitFor } from './wait-for.ts';
 
 const launcher = path.resolve(import.meta.dirname, '../../bin/mallard.mjs');
-const listeners = ['imap', 'imaps', 'pop3', 'pop3s', 'lmtp', 'smtp', 'submission', 'submissions', 'api', 'gui'] as const;
+const listeners = [
+  'imap',
+  'imaps',
+  'pop3',
+  'pop3s',
+  'lmtp',
+  'smtp',
+  'submission',
+  'submissions',
+  'managesieve',
+  'api',
+  'gui',
+] as const;
 
 const statusSchema = z.object({
   state: z.string(),

@@ -61,6 +61,7 @@ const allServices: readonly ServiceName[] = [
   'smtp',
   'submission',
   'submissions',
+  'managesieve',
   'api',
 ];
 

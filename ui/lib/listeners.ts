@@ -2,7 +2,18 @@
 import type { Endpoint, SettingEntry, Status } from '../../app/appliance/control/contract.ts';
 import type { ShownState } from '../components/state-badge.tsx';
 
-export const listenerNames = ['imap', 'imaps', 'pop3', 'pop3s', 'submission', 'submissions', 'smtp', 'lmtp', 'api'] as const;
+export const listenerNames = [
+  'imap',
+  'imaps',
+  'pop3',
+  'pop3s',
+  'submission',
+  'submissions',
+  'smtp',
+  'lmtp',
+  'managesieve',
+  'api',
+] as const;
 export type ListenerName = (typeof listenerNames)[number];
 
 /** Who can reach a listening address. */

@@ -11,6 +11,7 @@ export const deServices: typeof enServices = {
     submissions: { title: 'Submission über TLS', what: 'Post senden, von Anfang an verschlüsselt' },
     smtp: { title: 'SMTP', what: 'Post von anderen Servern annehmen' },
     lmtp: { title: 'LMTP', what: 'Post von einem anderen eigenen Mailserver annehmen' },
+    managesieve: { title: 'ManageSieve', what: 'Filterskripte aus einem Mailprogramm verwalten' },
     api: { title: 'HTTP-API', what: 'Für dieses Fenster, die Befehlszeile und Ihre Skripte' },
   },
   services: {

@@ -9,6 +9,7 @@ export const enServices = {
     submissions: { title: 'Submission over TLS', what: 'Sending mail, encrypted from the start' },
     smtp: { title: 'SMTP', what: 'Receiving mail from other servers' },
     lmtp: { title: 'LMTP', what: 'Taking mail from another mail server of yours' },
+    managesieve: { title: 'ManageSieve', what: 'Managing filter scripts from a mail program' },
     api: { title: 'HTTP API', what: 'For this window, the command line and your scripts' },
   },
   services: {

@@ -63,7 +63,7 @@ export const statusSchema = z.object({
   /** The URL of the HTTP API; null while no worker is ready. */
   api: z.string().nullable(),
   services: z.array(serviceSchema),
-  /** By listener: imap, imaps, pop3, pop3s, lmtp, smtp, submission, submissions, api. The host is one that this computer can connect to. */
+  /** By listener: imap, imaps, pop3, pop3s, lmtp, smtp, submission, submissions, managesieve, api. The host is one that this computer can connect to. */
   endpoints: z.record(z.string(), endpointSchema),
   /** Clients that are connected now, by listener; some seconds old. */
   clients: z.record(z.string(), z.int()).optional(),

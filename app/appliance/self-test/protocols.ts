@@ -75,6 +75,23 @@ const smtp =
     await step('signOut', () => ask('QUIT'));
   };
 
+const manageSieve: Conversation = async (dialog, step, { username, password }, startTls) => {
+  const answer = async (): Promise<string> => expect(await dialog.until(/^(?:OK|NO|BYE)\b/), /^OK/);
+  await step('greet', answer);
+  if (startTls) {
+    await step('encrypt', encrypt(dialog, 'STARTTLS', /^OK/, /^(?:OK|NO|BYE)\b/));
+    await answer();
+  }
+  await step('signIn', () => {
+    dialog.send(`AUTHENTICATE "PLAIN" "${Buffer.from(`\0${username}\0${password}`).toString('base64')}"`);
+    return answer();
+  });
+  await step('signOut', () => {
+    dialog.send('LOGOUT');
+    return answer();
+  });
+};
+
 export const conversations: Readonly<Record<string, Conversation>> = {
   imap,
   imaps: imap,
@@ -83,6 +100,7 @@ export const conversations: Readonly<Record<string, Conversation>> = {
   submission: smtp('EHLO self-test.invalid', true),
   submissions: smtp('EHLO self-test.invalid', true),
   smtp: smtp('EHLO self-test.invalid', false),
+  managesieve: manageSieve,
   lmtp: smtp('LHLO self-test.invalid', false),
 };
 

@@ -90,6 +90,12 @@ export const settings = {
   'pop3s.enabled': flag(true, { restart: worker, help: 'Serve POP3 with TLS from the first byte.' }),
   'pop3s.host': host('any', 'The address on which POP3 over TLS listens.'),
   'pop3s.port': port(995, { restart: worker, help: 'The port of POP3 over TLS.' }),
+  'managesieve.enabled': flag(true, {
+    restart: worker,
+    help: 'Let mail programs manage the filter scripts of their users (ManageSieve).',
+  }),
+  'managesieve.host': host('any', 'The address on which ManageSieve listens.'),
+  'managesieve.port': port(4190, { restart: worker, help: 'The port of ManageSieve.' }),
   'lmtp.enabled': flag(true, { restart: worker, help: 'Take mail by LMTP from another mail server. LMTP asks for no password.' }),
   'lmtp.host': host('localhost', 'The address on which LMTP listens. Whoever reaches it can deliver to every user.'),
   'lmtp.port': port(24, { restart: worker, help: 'The port of LMTP.' }),
@@ -342,7 +348,18 @@ export function settingOf(name: SettingName): Setting {
 }
 
 /** What can listen: the first part of its settings' names. */
-export const listenerNames = ['imap', 'imaps', 'pop3', 'pop3s', 'lmtp', 'smtp', 'submission', 'submissions', 'api'] as const;
+export const listenerNames = [
+  'imap',
+  'imaps',
+  'pop3',
+  'pop3s',
+  'lmtp',
+  'smtp',
+  'submission',
+  'submissions',
+  'managesieve',
+  'api',
+] as const;
 export type ListenerName = (typeof listenerNames)[number];
 
 function host(value: string, help: string, restart: RestartNeed = worker): ReturnType<typeof text> {

@@ -17,7 +17,7 @@ export interface SettingWords {
   readonly choice: (value: string) => string;
 }
 
-const listenerPattern = /^(imaps?|pop3s?|lmtp|smtp|submissions?|api|gui)\.(enabled|host|port)$/;
+const listenerPattern = /^(imaps?|pop3s?|lmtp|smtp|submissions?|managesieve|api|gui)\.(enabled|host|port)$/;
 
 export function useSettingWords(): (setting: SettingEntry) => SettingWords {
   const { t, i18n } = useTranslation();
