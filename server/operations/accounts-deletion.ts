@@ -4,6 +4,7 @@
  */
 import type { UserId } from '../mail/ids.ts';
 import { DuplicateRecord, type Stored } from '../store/records.ts';
+import type { Page, PageRequest } from '../store/types-page.ts';
 import type { DeletedUserFields } from '../store/types-accounts.ts';
 import type { AccountContext, User } from './accounts-context.ts';
 import { Refusal, userNotFound } from './refusal.ts';
@@ -18,6 +19,8 @@ export type UserDeletion = {
   ) => Promise<{ readonly addresses: number; readonly task: string }>;
   /** Refusal AccountNotFound, AccountFound for a user who is not deleted. */
   readonly expect: (user: string) => Promise<DeletedUser>;
+  /** The youngest accounts first: the record has the user's id. */
+  readonly list: (request: PageRequest) => Promise<Page<DeletedUser>>;
   /** The addresses that nobody else has taken. */
   readonly recoverable: (deleted: DeletedUser) => Promise<string[]>;
   readonly restore: (
@@ -55,6 +58,7 @@ export function createUserDeletion(context: AccountContext): UserDeletion {
 
   return {
     expect,
+    list: (request) => tables.deletedUsers.page({}, { ...request, descending: true }),
     purge,
     remove: async (id, deleteAfter) => {
       const user = await tables.users.get(id);

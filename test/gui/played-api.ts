@@ -92,6 +92,7 @@ export class PlayedApi {
     if (area === 'queue' && id === 'status')
       return send(200, { success: true, queued: 1, held: 1, due: 0, mode: 'direct', sending: 0, resting: [] });
     if (area === 'queue') return send(200, id === '' ? pageOf(playedQueue()) : { success: true });
+    if (area === 'deletedusers') return send(200, pageOf([]));
     if (area === 'authlog') return send(200, pageOf(playedSignIns(this.users)));
     if (area === 'bans' && request.method === 'DELETE') {
       this.bans = this.bans.filter(({ key }) => key !== url.searchParams.get('key'));

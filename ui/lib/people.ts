@@ -135,8 +135,14 @@ export async function updatePerson(id: string, change: PersonChange): Promise<vo
   await requestJson(done, 'PUT', `/api/users/${id}`, { body: change });
 }
 
+/** How long a removal can be undone. */
+const undoMs = 30 * 86_400_000;
+
+/** Gone at once for everybody who writes or signs in; the mail stays for a month. */
 export async function removePerson(id: string): Promise<void> {
-  await requestJson(done, 'DELETE', `/api/users/${id}`);
+  await requestJson(done, 'DELETE', `/api/users/${id}`, {
+    query: { deleteAfter: new Date(Date.now() + undoMs).toISOString() },
+  });
 }
 
 /** Ends the IMAP and POP3 sessions of a person. */

@@ -262,6 +262,23 @@ export const users = {
     }),
     errors: ['UserNotFound'],
   }),
+  deleted: define('GET /deletedusers', {
+    operation: 'getDeletedUsers',
+    group: 'Users',
+    summary: 'Deleted users whose mail is still there, the youngest accounts first. Not part of the model’s interface',
+    access: any('users:read'),
+    input: { ...paging },
+    output: pageOf(
+      z.object({
+        id: z.string(),
+        username: z.string(),
+        name: z.string(),
+        address: z.string(),
+        deleted: isoDate,
+        deleteAfter: isoDate,
+      }),
+    ),
+  }),
   restorable: define('GET /users/:user/restore', {
     operation: 'restoreUserInfo',
     group: 'Users',

@@ -88,6 +88,19 @@ export function userRoutes({ operations, store }: ApiContext): Route[] {
         task: removed.task,
       };
     }),
+    route(users.deleted, async ({ input }) => {
+      const { page, limit, next, previous } = input;
+      const found = await accounts.deletion.list({ limit, next, previous });
+      const results = found.results.map(({ id, user, addresses, deleted, deleteAfter }) => ({
+        id,
+        username: user.username,
+        name: user.name,
+        address: addresses.find(({ address }) => !address.includes('*'))?.address ?? '',
+        deleted: deleted.toISOString(),
+        deleteAfter: deleteAfter.toISOString(),
+      }));
+      return { page, ...found, results };
+    }),
     route(users.restorable, async ({ input }) => {
       const found = await accounts.deletion.expect(input.user);
       return {

@@ -97,3 +97,28 @@ export function activityQuery(user: string) {
 export async function restorePerson(user: string): Promise<void> {
   await requestJson(done, 'POST', `/api/users/${user}/restore`, { body: {} });
 }
+
+const removedEntry = z.looseObject({
+  id: z.string(),
+  username: z.string(),
+  name: z.string(),
+  address: z.string(),
+  deleted: z.string(),
+  deleteAfter: z.string(),
+});
+export type RemovedPerson = z.output<typeof removedEntry>;
+
+/** Those who can be brought back; the latest removal first. */
+export const removedQuery = queryOptions<readonly RemovedPerson[], Fault>({
+  queryKey: ['people', 'removed'],
+  queryFn: async ({ signal }) => {
+    const page = z.looseObject({ results: z.array(removedEntry) });
+    const { results } = await requestJson(page, 'GET', '/api/deletedusers', { query: { limit: 250 }, signal });
+    return results.sort((a, b) => (a.deleted < b.deleted ? 1 : -1));
+  },
+});
+
+/** An answer to whoever writes, from now on. */
+export async function setAutoreply(user: string, text: string): Promise<void> {
+  await requestJson(done, 'PUT', `/api/users/${user}/autoreply`, { body: { status: true, text } });
+}

@@ -4,7 +4,7 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { IconSearch, IconUpload, IconUserPlus, IconUsers } from '@tabler/icons-react';
+import { IconArrowBackUp, IconSearch, IconUpload, IconUserPlus, IconUsers } from '@tabler/icons-react';
 import { type ReactElement, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Empty } from '../../components/empty.tsx';
@@ -19,6 +19,7 @@ import { BulkBar } from './bulk-bar.tsx';
 import { ImportDialog } from './import-dialog.tsx';
 import classes from './people.module.css';
 import { SortHead } from './sort-head.tsx';
+import { RemovedDialog } from './removed-dialog.tsx';
 import { PersonRow } from './person-row.tsx';
 
 const route = getRouteApi('/people');
@@ -32,6 +33,7 @@ export function PeoplePage(): ReactElement {
   const [text, setText] = useState(search.q ?? '');
   const [wanted] = useDebouncedValue(text.trim(), 200);
   const [importing, setImporting] = useState(false);
+  const [showRemoved, setShowRemoved] = useState(false);
   const [sort, setSort] = useState<PeopleSort>('username');
   const people = useInfiniteQuery(peopleQuery(wanted, sort));
   const entries = useMemo(() => (people.data?.pages ?? []).flatMap((page) => page.results), [people.data]);
@@ -62,6 +64,9 @@ export function PeoplePage(): ReactElement {
       fill
       actions={
         <>
+          <Button variant="default" leftSection={<IconArrowBackUp size={16} aria-hidden />} onClick={() => setShowRemoved(true)}>
+            {t('people.removed.open')}
+          </Button>
           <Button variant="default" leftSection={<IconUpload size={16} aria-hidden />} onClick={() => setImporting(true)}>
             {t('people.import.open')}
           </Button>
@@ -132,6 +137,7 @@ export function PeoplePage(): ReactElement {
         />
       )}
       <AddDialog opened={adding} onClose={() => setAdding(false)} />
+      <RemovedDialog opened={showRemoved} onClose={() => setShowRemoved(false)} />
       <ImportDialog opened={importing} onClose={() => setImporting(false)} />
     </Page>
   );

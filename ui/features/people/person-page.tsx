@@ -8,6 +8,7 @@ import {
   IconChevronDown,
   IconDatabase,
   IconDeviceMobile,
+  IconDoorExit,
   IconFilter,
   IconHistory,
   IconKey,
@@ -32,6 +33,7 @@ import { ActivityTab } from './activity-tab.tsx';
 import { AddressesTab } from './addresses-tab.tsx';
 import { ExternalTab } from './external-tab.tsx';
 import { FiltersTab } from './filters-tab.tsx';
+import { LeaveDialog } from './leave-dialog.tsx';
 import { OverviewTab } from './overview-tab.tsx';
 import { RepliesTab } from './replies-tab.tsx';
 import { SignInTab } from './sign-in-tab.tsx';
@@ -110,6 +112,7 @@ function Actions({ person, onRemoved }: { person: Person; onRemoved: (person: Pe
   const client = useQueryClient();
   const words = useFaultWords();
   const [asked, setAsked] = useState<'disable' | 'remove'>();
+  const [leaving, setLeaving] = useState(false);
   const name = displayName(person);
   const act = useMutation<void, Fault, 'enable' | 'disable' | 'signOut' | 'remove'>({
     mutationFn: (deed) => {
@@ -156,11 +159,23 @@ function Actions({ person, onRemoved }: { person: Person; onRemoved: (person: Pe
             </Menu.Item>
           )}
           <Menu.Divider />
+          <Menu.Item leftSection={<IconDoorExit size={16} aria-hidden />} onClick={() => setLeaving(true)}>
+            {t('people.leave.open')}
+          </Menu.Item>
           <Menu.Item color="red" leftSection={<IconTrash size={16} aria-hidden />} onClick={() => setAsked('remove')}>
             {t('people.bulk.remove')}
           </Menu.Item>
         </Menu.Dropdown>
       </Menu>
+      <LeaveDialog
+        person={person}
+        opened={leaving}
+        onClose={() => setLeaving(false)}
+        onRemove={() => {
+          setLeaving(false);
+          setAsked('remove');
+        }}
+      />
       <ConfirmDialog
         opened={asked !== undefined}
         title={asked === undefined ? '' : t(`people.ask.${asked}`, { name })}

@@ -13,12 +13,14 @@ import { useHas } from '../../lib/capabilities.ts';
 import type { Fault } from '../../lib/fault.ts';
 import { notifyDone } from '../../lib/notify.ts';
 import { displayName, makePassword, type Person, turnOffSecondFactor, updatePerson } from '../../lib/people.ts';
+import { UseCard } from './use-card.tsx';
 
 export function SignInTab({ person }: { person: Person }): ReactElement {
   const { t } = useTranslation();
   const has = useHas();
   return (
     <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md">
+      <UseCard person={person} />
       <PasswordCard person={person} />
       {has('DELETE /users/{user}/2fa') === true && (person.enabled2fa?.length ?? 0) > 0 && <SecondFactorCard person={person} />}
       {has('GET /users/{user}/asps') === true && (
