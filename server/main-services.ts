@@ -10,10 +10,13 @@ import { createSentCopies } from './delivery/sent-copy.ts';
 import type { Assembly, RunningService, ServiceContext, StartService } from './main-worker.ts';
 import { ImapServer } from './protocol/imap/server.ts';
 import type { ImapSettings } from './protocol/imap/settings.ts';
+import { startRounds } from './tasks/rounds.ts';
 import { createLmtpHandler } from './protocol/lmtp/handler.ts';
 import { createManageSieveHandler } from './protocol/managesieve/dispatcher.ts';
 import { createPop3Handler } from './protocol/pop3/dispatcher.ts';
 import { createDeviceHandler, createIncomingHandler, createSubmissionHandler } from './protocol/smtp/handlers.ts';
+
+const DKIM_ROUND_MS = 10 * 60_000;
 
 /** The services of one worker, and the queue behind them. */
 export function assemble({ config, operations, store, log }: Omit<ServiceContext, 'name'>): Assembly {
@@ -48,8 +51,9 @@ export function assemble({ config, operations, store, log }: Omit<ServiceContext
   });
   const imapService = onListener(() => imap.handler, false);
   const pop3Service = onListener((context) =>
-    createPop3Handler({ config, operations, limitsOf: store.userLimits.of }, context.log),
+    createPop3Handler({ config, operations, limitsOf: store.userLimits.of, usage: store.usage }, context.log),
   );
+  let rounds: ReturnType<typeof startRounds> | undefined;
   const submissionService = onListener((context) => createSubmissionHandler({ ...context, flow, memory, trace }));
   return {
     services: {
@@ -77,10 +81,14 @@ export function assemble({ config, operations, store, log }: Omit<ServiceContext
         }),
       ),
     },
-    start: () => mail.start(),
+    start: () => {
+      mail.start();
+      rounds = startRounds('DKIM keys rotated', mail.rotateDkim, log.with({ service: 'queue' }), DKIM_ROUND_MS);
+    },
     counts: () => trace.counts(),
     stop: async (graceMs) => {
       sentCopies.close();
+      await rounds?.stop();
       await mail.stop(graceMs);
     },
   };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { resolveConfig } from '../../server/config/load.ts';
-import { devices, outbound, spam } from './mail-flow-config.ts';
+import { checks, devices, outbound, spam } from './mail-flow-config.ts';
 import { type SettingName, settingOf } from './settings/registry.ts';
 import type { Settings } from './settings/store.ts';
 
@@ -18,7 +18,11 @@ function settings(values: Partial<Record<SettingName, string>>): Settings {
 
 function config(values: Partial<Record<SettingName, string>>) {
   const given = settings(values);
-  return resolveConfig({ outbound: outbound(given), spam: spam(given), smtp: { devices: devices(given) } });
+  return resolveConfig({
+    outbound: outbound(given),
+    spam: spam(given),
+    smtp: { devices: devices(given), checks: checks(given) },
+  });
 }
 
 test('the defaults of the appliance are those of the worker', () => {
@@ -38,6 +42,9 @@ test('a relay with a login, devices, lists and helpers reach the worker as it wa
     'outbound.relay.username': 'me',
     'outbound.relay.password': 'a b',
     'outbound.hostname': 'mx.example.org',
+    'outbound.routes':
+      'lan.example direct, from:shop.example relay, .far.example mx.far.example:25, x.example s.example:465 me pw',
+    'smtp.dmarc': '* quarantine, example.org ignore',
     'smtp.devices': '192.168.1.20 scanner@example.org, fd00::/64 nas@example.org 5',
     'spam.dnsbl': 'zen.spamhaus.org',
     'spam.greylist': 'on',
@@ -52,6 +59,18 @@ test('a relay with a login, devices, lists and helpers reach the worker as it wa
       { host: 'smtp.provider.test', port: 587, tls: 'required', username: 'me', password: 'a b', verifyCertificate: true },
     ],
   );
+  const relay = out.relay;
+  const other = { verifyCertificate: true };
+  assert.deepEqual(out.routes, [
+    { recipientDomain: 'lan.example', relay: 'direct' },
+    { senderDomain: 'shop.example', relay },
+    { recipientDomain: '.far.example', relay: { host: 'mx.far.example', port: 25, tls: 'opportunistic', ...other } },
+    {
+      recipientDomain: 'x.example',
+      relay: { host: 's.example', port: 465, tls: 'implicit', username: 'me', password: 'pw', ...other },
+    },
+  ]);
+  assert.deepEqual([smtp.checks.dmarc, smtp.checks.dmarcByDomain], ['quarantine', { 'example.org': 'ignore' }]);
   assert.deepEqual(smtp.devices, [
     { name: '192.168.1.20', networks: ['192.168.1.20'], sender: 'scanner@example.org', maxPerHour: 100 },
     { name: 'fd00::/64', networks: ['fd00::/64'], sender: 'nas@example.org', maxPerHour: 5 },

@@ -1,7 +1,7 @@
 /** From the appliance's settings to a worker's configuration. Settings that the worker knows have the same name there, but for the exceptions below. */
 import { hostname } from 'node:os';
 import type { PartialConfig } from '../../server/config/schema.ts';
-import { devices, outbound, spam } from './mail-flow-config.ts';
+import { checks, devices, outbound, spam } from './mail-flow-config.ts';
 import type { Ports } from './ports.ts';
 import { type ListenerName, listenerNames } from './settings/registry.ts';
 import type { Settings } from './settings/store.ts';
@@ -60,7 +60,7 @@ export function workerConfig(settings: Settings, ports: Ports, secrets: WorkerSe
       saveSent: settings.get('smtp.saveSent'),
       maxMessagesPerHour: settings.get('smtp.maxMessagesPerHour'),
       devices: devices(settings),
-      checks: { enabled: settings.get('smtp.checks') },
+      checks: checks(settings),
     },
     outbound: outbound(settings),
     spam: spam(settings),

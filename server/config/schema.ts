@@ -175,7 +175,7 @@ const smtp = z
     idleTimeoutMs: durationMs(5 * MINUTE, 'RFC 5321 §4.5.3.2.7 asks for at least five minutes'),
     maxErrors: positive(20, 'Refused commands after which a connection is closed'),
     fromOwnership: z.boolean().default(true).describe('Submission: the sender must be an address of the user'),
-    maxMessagesPerHour: count(0, 'Submission: messages an hour that a user may send; 0 = no limit beside the recipients a day'),
+    maxMessagesPerHour: count(300, 'Submission: messages an hour that a user may send; 0 = no limit beside the recipients a day'),
     devices: z
       .array(
         z.strictObject({
@@ -238,7 +238,7 @@ const outbound = z
         z.strictObject({
           recipientDomain: z.string().min(1).optional().describe('Mail to this domain (".example.org" for all below it)'),
           senderDomain: z.string().min(1).optional().describe('Mail from this domain'),
-          relay: relay.describe('Goes here'),
+          relay: z.union([relay, z.literal('direct')]).describe('Goes here; "direct" = to the recipients’ servers'),
         }),
       )
       .default([])
@@ -253,7 +253,7 @@ const outbound = z
       .describe('Whose word for DNSSEC is believed, for DANE: of DNS servers on this computer, of all that are used, or of none'),
     ipVersion: z.enum(['any', 'ipv4', 'ipv6']).default('any').describe('IP versions to connect by'),
     maxConcurrent: positive(40, 'Messages being sent at a time, by this worker'),
-    maxPerDestination: positive(10, 'Of them to one domain'),
+    maxPerDestination: positive(10, 'Messages being sent to one domain at a time, by all workers'),
     retryForMs: durationMs(96 * 60 * MINUTE, 'How long sending is tried before the mail is returned'),
     firstRetryMs: durationMs(5 * MINUTE, 'Delay of the second try; later ones wait longer, up to three hours'),
     warnAfterMs: durationMs(4 * 60 * MINUTE, 'Delay after which the sender is told'),
@@ -270,11 +270,15 @@ const outbound = z
       .enum(['when-needed', 'never'])
       .default('when-needed')
       .describe('Whether forwarded mail that the policy of its author’s domain (DMARC) would have refused gets a From of ours'),
+    dkimRotateMs: count(
+      0,
+      'Age at which a DKIM key gets a successor, which signs once DNS has its record (ms); 0 = only when asked for',
+    ),
     arcSeal: z
       .boolean()
       .default(true)
       .describe('Whether forwarded mail is sealed (ARC) with the DKIM key of the domain that forwards'),
-    maxPerMinute: count(0, 'Messages a minute to one domain, by this worker; 0 = as many as go'),
+    maxPerMinute: count(0, 'Messages a minute to one domain, by all workers; 0 = as many as go'),
     maxInFlightBytes: z
       .int()
       .min(1 * MiB)

@@ -29,6 +29,11 @@ before(async () => {
     'none.test': { TXT: ['v=spf1 -all'] },
     '_dmarc.none.test': { TXT: ['v=DMARC1; p=none'] },
     'silent.test': {},
+    '1.2.0.192.in-addr.arpa': { PTR: ['mx.good.test'] },
+    'mx.good.test': { A: ['192.0.2.1'], AAAA: ['2001:db8::1'] },
+    '2.2.0.192.in-addr.arpa': { PTR: ['mx.good.test'] },
+    '4.2.0.192.in-addr.arpa': 'servfail',
+    [`1.${'0.'.repeat(23)}8.b.d.0.1.0.0.2.ip6.arpa`]: { PTR: ['mx.good.test'] },
     'temp.test': 'servfail',
     '_dmarc.temp.test': 'servfail',
   });
@@ -118,4 +123,19 @@ test('results in our name that came with the message are taken out', () => {
   );
   const clean = Buffer.from('Subject: x\r\n\r\nbody');
   assert.equal(strip(clean, 'mail.test'), clean);
+});
+
+test('the address that a client has in DNS is looked up both ways', async () => {
+  const table: readonly [ip: string, result: string, said: RegExp][] = [
+    ['192.0.2.1', 'pass', /^ iprev=pass \(mx\.good\.test\) policy\.iprev=192\.0\.2\.1;\r$/m],
+    ['2001:db8::1', 'pass', /^ iprev=pass \(mx\.good\.test\) policy\.iprev=2001:db8::1;\r$/m],
+    ['192.0.2.2', 'fail', /^ iprev=fail \(mx\.good\.test\)/m],
+    ['192.0.2.3', 'permerror', /^ iprev=permerror policy/m],
+    ['192.0.2.4', 'temperror', /^ iprev=temperror policy/m],
+  ];
+  for (const [ip, result, said] of table) {
+    const { results, header } = await checksWith()(message('a@silent.test'), { ip, hello: 'x.test', from: 'a@silent.test' });
+    assert.equal(results.iprev, result, ip);
+    assert.match(header, said);
+  }
 });

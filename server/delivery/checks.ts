@@ -2,11 +2,13 @@
  * What is known about mail from the world: SPF (RFC 7208), DKIM (6376), ARC (8617) and DMARC (7489), by mailauth, with the result as a field (RFC 8601) and,
  * where the author's domain asks for it, as a verdict. Fields of ours that the sender put in are taken out by `strip` before.
  */
+import { isIP } from 'node:net';
 import { authenticate, type AuthenticateResult } from 'mailauth';
 import type { Logger } from '../base/log.ts';
 import type { Config } from '../config/schema.ts';
 import type { CheckFacts, CheckResult, IncomingChecks } from './hooks.ts';
 import { createNetworks } from './networks.ts';
+import { reverseName } from './spam/dnsbl.ts';
 
 /** As `node:dns` has it. */
 export type CheckResolver = (name: string, type: string) => Promise<string[] | string[][]>;
@@ -19,13 +21,14 @@ export type CheckParts = {
 
 export type Checked = CheckResult & {
   /** For the trace: `spf=pass`, … */
-  readonly results: Readonly<Record<'spf' | 'dkim' | 'dmarc' | 'arc', string>>;
+  readonly results: Readonly<Record<'spf' | 'dkim' | 'dmarc' | 'arc' | 'iprev', string>>;
 };
 
 export type Checks = IncomingChecks & { readonly check: (raw: Buffer, facts: CheckFacts) => Promise<Checked> };
 
 /** DNS of strangers must not hold a session for long. */
 const CHECK_MS = 20_000;
+const MAX_REVERSE_NAMES = 3;
 /** RFC 8601 §5: fields in our name that we did not write are lies. */
 const FORGED = /^authentication-results[ \t]*:/i;
 
@@ -35,35 +38,71 @@ export function createChecks({ config, resolve, log }: CheckParts): Checks {
   const unchecked: Checked = {
     header: '',
     verdict: 'accept',
-    results: { spf: 'none', dkim: 'none', dmarc: 'none', arc: 'none' },
+    results: { spf: 'none', dkim: 'none', dmarc: 'none', arc: 'none', iprev: 'none' },
   };
 
   return {
     check: async (raw, facts) => {
       if (!checks.enabled || exempt(facts.ip)) return unchecked;
-      const result = await within(
-        CHECK_MS,
-        authenticate(raw, {
-          ip: facts.ip,
-          helo: facts.hello,
-          mta: config.hostname,
-          ...(facts.from === '' ? {} : { sender: facts.from }),
-          disableBimi: true,
-          resolver: (name, type) => resolve(name, type),
-        }),
-      );
+      const [result, iprev] = await Promise.all([
+        within(
+          CHECK_MS,
+          authenticate(raw, {
+            ip: facts.ip,
+            helo: facts.hello,
+            mta: config.hostname,
+            ...(facts.from === '' ? {} : { sender: facts.from }),
+            disableBimi: true,
+            resolver: (name, type) => resolve(name, type),
+          }),
+        ),
+        within(CHECK_MS, reverseOf(facts.ip, resolve)).catch(() => ({ result: 'temperror', name: '' })),
+      ]);
       const results = {
         spf: result.spf === false ? 'none' : result.spf.status.result,
         dkim: dkimOf(result),
         dmarc: result.dmarc === false ? 'none' : result.dmarc.status.result,
         arc: result.arc === false ? 'none' : result.arc.status.result,
+        iprev: iprev.result,
       };
       const verdict = verdictOf(result, config);
       if (verdict.verdict !== 'accept')
         log.info('mail fails the policy of its author’s domain', { ip: facts.ip, from: facts.from, ...results });
-      return { header: oneFieldEach(result.headers), results, ...verdict };
+      return { header: withIprev(oneFieldEach(result.headers), iprev, facts.ip), results, ...verdict };
     },
   };
+}
+
+type Reverse = { readonly result: string; readonly name: string };
+
+/** RFC 8601 §2.7.3: the address has a name in DNS, and that name has the address. */
+async function reverseOf(ip: string, resolve: CheckResolver): Promise<Reverse> {
+  const isV6 = isIP(ip) === 6;
+  const answers = async (name: string, type: string): Promise<readonly string[]> => {
+    try {
+      return (await resolve(name, type)).flat();
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'ENOTFOUND' || code === 'ENODATA') return [];
+      throw error;
+    }
+  };
+  const names = await answers(`${reverseName(ip)}.${isV6 ? 'ip6' : 'in-addr'}.arpa`, 'PTR');
+  if (names.length === 0) return { result: 'permerror', name: '' };
+  const wanted = createNetworks([ip]);
+  for (const name of names.slice(0, MAX_REVERSE_NAMES)) {
+    if ((await answers(name, isV6 ? 'AAAA' : 'A')).some(wanted)) return { result: 'pass', name: name.toLowerCase() };
+  }
+  return { result: 'fail', name: (names[0] ?? '').toLowerCase() };
+}
+
+/** As the first result of our field. */
+function withIprev(header: string, { result, name }: Reverse, ip: string): string {
+  const comment = /^[a-z0-9._-]{1,255}$/.test(name) ? ` (${name})` : '';
+  return header.replace(
+    /^(Authentication-Results:[ \t]*[^;\r\n]+;)/im,
+    (head) => `${head}\r\n iprev=${result}${comment} policy.iprev=${ip};`,
+  );
 }
 
 function dkimOf({ dkim }: AuthenticateResult): string {

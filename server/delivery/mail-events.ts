@@ -1,4 +1,6 @@
-/** Events for web hooks, from what the trace and the queue tell: `mail.received`, `mail.sent`, `mail.deferred`, `mail.bounced`. */
+/**
+ * Events for web hooks, from what the trace and the queue tell: `mail.received`, `mail.delivered`, `mail.deferred`, `mail.bounced`,
+ * and `mail.complete` when nothing of a message is left in the queue. */
 import type { HookEvent } from '../operations/webhooks.ts';
 import type { LeasedEntry } from '../store/types-queue.ts';
 import type { TraceEvent, TraceSink } from './hooks.ts';
@@ -26,7 +28,7 @@ function receivedEvent({ kind, transaction, ...fields }: TraceEvent): HookEvent 
 export function emitResult(emit: Emit, entry: LeasedEntry, result: RecipientResult, final: boolean): void {
   // Mail between users here is told when it is received.
   if (result.kind === 'delivered') return;
-  const type = result.kind === 'relayed' ? 'mail.sent' : final ? 'mail.bounced' : 'mail.deferred';
+  const type = result.kind === 'relayed' ? 'mail.delivered' : final ? 'mail.bounced' : 'mail.deferred';
   const { transactionId, id, user, from, messageId, attempts } = entry;
   const { recipient, status, text, server } = result;
   emit({
@@ -42,4 +44,9 @@ export function emitResult(emit: Emit, entry: LeasedEntry, result: RecipientResu
     server,
     attempt: attempts + 1,
   });
+}
+
+/** The entry was the last one of its message. */
+export function emitComplete(emit: Emit, { transactionId, message, user, from, messageId }: LeasedEntry): void {
+  emit({ type: 'mail.complete', user, transaction: transactionId, message, from, messageId });
 }

@@ -6,9 +6,7 @@ import type { Logger } from '../base/log.ts';
 import type { Config } from '../config/schema.ts';
 import type { MailboxId } from '../mail/ids.ts';
 import type { Account, Operations, StoredContent } from '../operations/contract.ts';
-import type { UserLimitReader } from '../operations/user-limits.ts';
 import type { NewEntry } from '../store/types-queue.ts';
-import type { Usage } from '../store/usage.ts';
 import type { Delivery, DeliveryOutcome, LocalRecipient } from './deliver.ts';
 import type { EnvelopeRecipient, Origin, RecipientTarget, SmtpEnvelope } from './envelope.ts';
 import { createNetworks } from './networks.ts';
@@ -25,6 +23,7 @@ import { completeSubmitted, type SubmittedMessage } from './submitted-message.ts
 import type { Lists } from './lists/lists.ts';
 import { parseAddressList } from '../mime/addresses.ts';
 import { fieldValue, findField, readHeaderFields } from '../mime/header-fields.ts';
+import { overSendingLimit, type SendingLimits } from './sending-limits.ts';
 import type { SentCopies } from './sent-copy.ts';
 import { countReceived, deliveryFields, receivedField } from './trace-header.ts';
 
@@ -74,10 +73,7 @@ export type MailFlowParts = {
   readonly emit?: Emit;
 };
 
-export type SendingLimits = { readonly of: UserLimitReader['of']; readonly usage: Usage };
-
 const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 
 export function createMailFlow(parts: MailFlowParts): MailFlow {
   const { config, operations, expansion, dispatch, delivery, lists, sentCopies, log } = parts;
@@ -248,39 +244,21 @@ export function createMailFlow(parts: MailFlowParts): MailFlow {
   ): Promise<OutcomeText | undefined> {
     const { limits } = parts;
     if (limits === undefined) return undefined;
-    const recipients = envelope.recipients.length;
-    const tell = async (what: string, limit: number): Promise<OutcomeText> => {
-      log.warn('sending limit reached', {
-        event: 'sending-limit',
-        user: account.user,
-        username: account.username,
-        device: device?.name,
-        what,
-        limit,
-      });
-      parts.trace?.record({
-        kind: 'refused',
+    const { user, username } = account;
+    const met = await overSendingLimit(
+      { ...limits, maxMessagesPerHour: config.smtp.maxMessagesPerHour, log, emit: parts.emit, trace: parts.trace },
+      {
+        user,
+        username,
+        recipients: envelope.recipients.length,
+        ip: origin.remoteAddress,
         transaction: origin.transactionId,
-        atMs: Date.now(),
-        user: account.user,
-        text: `limit: ${limit} ${what}`,
-      });
-      await tellLimit(limits, account, what, limit, origin);
-      return { code: 452, enhanced: '4.7.1', text: `The limit of ${limit} ${what} is reached: try again later` };
-    };
-    if (device !== undefined) {
-      const { maxPerHour } = device;
-      const ok =
-        maxPerHour === 0 || (await limits.usage.take(`device-${device.name}`, 'recipients', recipients, maxPerHour, HOUR_MS));
-      return ok ? undefined : tell('recipients an hour', maxPerHour);
-    }
-    const { maxMessagesPerHour } = config.smtp;
-    if (maxMessagesPerHour > 0 && !(await limits.usage.take(account.user, 'messages', 1, maxMessagesPerHour, HOUR_MS))) {
-      return tell('messages an hour', maxMessagesPerHour);
-    }
-    const { recipientsPerDay } = await limits.of(account.user);
-    const ok = await limits.usage.take(account.user, 'recipients', recipients, recipientsPerDay, DAY_MS);
-    return ok ? undefined : tell('recipients a day', recipientsPerDay);
+        ...(device === undefined ? {} : { device }),
+      },
+    );
+    return met === undefined
+      ? undefined
+      : { code: 452, enhanced: '4.7.1', text: `The limit of ${met} is reached: try again later` };
   }
 
   /** Where all recipients are lists that the sender may not write to, the sender is told at once; else the queue returns it for those. */
@@ -293,13 +271,6 @@ export function createMailFlow(parts: MailFlowParts): MailFlow {
       if (why === undefined) return undefined;
     }
     return why === undefined ? undefined : { code: 550, enhanced: '5.7.1', text: why };
-  }
-
-  /** The administration hears of it once an hour, however often it is tried. */
-  async function tellLimit(limits: SendingLimits, account: Account, what: string, limit: number, origin: Origin): Promise<void> {
-    if (!(await limits.usage.take(account.user, 'limit-told', 1, 1, HOUR_MS))) return;
-    const { user, username } = account;
-    parts.emit?.({ type: 'limit.sending', user, username, what, limit, ip: origin.remoteAddress });
   }
 
   async function refuseSender(message: SubmittedMessage, account: Account): Promise<OutcomeText | undefined> {

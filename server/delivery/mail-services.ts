@@ -10,8 +10,9 @@ import type { LeasedEntry } from '../store/types-queue.ts';
 import { createChecks, type CheckResolver } from './checks.ts';
 import { createDelivery, type Delivery } from './deliver.ts';
 import { createSigner } from './dkim.ts';
+import { createDkimRotation } from './dkim-rotation.ts';
 import { startFetchRunner, type FetchRunner } from './fetch/runner.ts';
-import { emitResult, withEvents } from './mail-events.ts';
+import { emitComplete, emitResult, withEvents } from './mail-events.ts';
 import { createOutgoing, type Outgoing, type OutgoingParts } from './outgoing.ts';
 import type { NoticeKind } from './queue/bounce.ts';
 import type { RecipientResult } from './queue/results.ts';
@@ -36,6 +37,8 @@ export type MailServicesParts = {
 export type MailServices = {
   readonly delivery: Delivery;
   readonly forwarders: Forwarders;
+  /** One round; answers how many keys changed. */
+  readonly rotateDkim: () => Promise<number>;
   readonly outgoing: Outgoing;
   /** All judges of mail from the world as one. */
   readonly checks: IncomingChecks;
@@ -68,6 +71,14 @@ export function createMailServices(parts: MailServicesParts): MailServices {
     resolve,
     localDomains: store.localDomains,
     hostname: config.hostname,
+    log: log.with({ service: 'queue' }),
+    now,
+  });
+  const rotateDkim = createDkimRotation({
+    keys: flow.dkim,
+    resolve,
+    rotateMs: config.outbound.dkimRotateMs,
+    emit,
     log: log.with({ service: 'queue' }),
     now,
   });
@@ -124,6 +135,7 @@ export function createMailServices(parts: MailServicesParts): MailServices {
       tellAttempt(trace, entry, result, final, now());
       emitResult(emit, entry, result, final);
     },
+    onComplete: (entry) => emitComplete(emit, entry),
     onNotice: (entry, kind, recipients) => tellNotice(trace, entry, kind, recipients, now()),
     now,
     sts: parts.sts ?? createStsPolicies({ store: flow.stsPolicies, resolve, log: log.with({ service: 'queue' }), now }),
@@ -164,6 +176,7 @@ export function createMailServices(parts: MailServicesParts): MailServices {
   return {
     delivery,
     forwarders,
+    rotateDkim,
     outgoing,
     checks: combineChecks([checks, ...spam.checks], log.with({ service: 'checks' })),
     screen: spam.screen,

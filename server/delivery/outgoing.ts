@@ -6,6 +6,7 @@ import type { Operations } from '../operations/contract.ts';
 import type { LocalDomains } from '../store/local-domains.ts';
 import type { Secrets } from '../store/secrets.ts';
 import type { QueueStore } from '../store/types-queue.ts';
+import type { Usage } from '../store/usage.ts';
 import type { UserId } from '../mail/ids.ts';
 import type { Delivery } from './deliver.ts';
 import { createDispatch, type Dispatch } from './dispatch.ts';
@@ -20,7 +21,12 @@ import { startQueueRunner, type QueueRunner, type RunnerOptions } from './queue/
 export type OutgoingParts = {
   readonly config: Config;
   readonly operations: Operations;
-  readonly store: { readonly queue: QueueStore; readonly localDomains: LocalDomains; readonly secrets: Secrets };
+  readonly store: {
+    readonly queue: QueueStore;
+    readonly localDomains: LocalDomains;
+    readonly secrets: Secrets;
+    readonly usage: Usage;
+  };
   readonly delivery: Delivery;
   /** All addresses of a user. */
   readonly addressesOf: (user: UserId) => Promise<readonly string[]>;
@@ -29,7 +35,7 @@ export type OutgoingParts = {
   readonly dns?: Dns;
   readonly now?: () => number;
   readonly random?: () => number;
-} & Pick<RunnerOptions, 'beforeSending' | 'onResult' | 'onNotice' | 'sts' | 'dane'>;
+} & Pick<RunnerOptions, 'beforeSending' | 'onResult' | 'onNotice' | 'onComplete' | 'sts' | 'dane'>;
 
 export type Outgoing = {
   readonly expansion: Expansion;
@@ -75,6 +81,7 @@ export function createOutgoing(parts: OutgoingParts): Outgoing {
         queue,
         dispatch,
         lists,
+        takeTurn: (destination) => store.usage.take(`to ${destination}`, 'sent', 1, outbound.maxPerMinute, 60_000),
         webSecret: () => store.secrets.get('webhooks'),
         log,
         now,
@@ -86,6 +93,7 @@ export function createOutgoing(parts: OutgoingParts): Outgoing {
         ...(parts.sts === undefined ? {} : { sts: parts.sts }),
         ...(parts.dane === undefined ? {} : { dane: parts.dane }),
         ...(parts.onResult === undefined ? {} : { onResult: parts.onResult }),
+        ...(parts.onComplete === undefined ? {} : { onComplete: parts.onComplete }),
         ...(parts.onNotice === undefined ? {} : { onNotice: parts.onNotice }),
       });
     },

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { LruCache } from '../base/lru.ts';
 import { parseDomain } from '../mail/address.ts';
 import type { Records, Stored } from '../store/records.ts';
-import type { DkimKeyFields } from '../store/types-flow.ts';
+import type { DkimKeyFields, DkimKeyState } from '../store/types-flow.ts';
 import type { Page, PageRequest } from '../store/types-page.ts';
 import { InvalidInput } from './refusal.ts';
 
@@ -21,6 +21,9 @@ export type DkimKeyView = {
   readonly publicKey: string;
   readonly dnsTxt: { readonly name: string; readonly value: string };
   readonly created: Date;
+  readonly state: DkimKeyState;
+  /** Of a retired key: so long its record must stay in DNS. */
+  readonly until: Date | undefined;
 };
 
 export type SigningKey = { readonly selector: string; readonly privateKey: string };
@@ -41,6 +44,12 @@ export type DkimKeys = {
   /** Makes a key, or replaces the one with this selector. Refusal: InvalidInput. */
   readonly put: (key: NewDkimKey) => Promise<DkimKeyView>;
   readonly remove: (id: string) => Promise<boolean>;
+  /** A new key beside each one in use, under a new selector; it signs once DNS has it. Answers what is pending then: a second call makes no more. */
+  readonly rotate: (domain: string) => Promise<readonly DkimKeyView[]>;
+  /** What is not as usual: pending and retired keys, and active ones older than that. */
+  readonly unsettled: (activeBefore: Date) => Promise<readonly DkimKeyView[]>;
+  /** DNS has the record: it signs from now on, and those before it retire until then. False = another worker was first. */
+  readonly activate: (id: string, now: Date, retiredUntil: Date) => Promise<boolean>;
   /** The newest key of a domain. */
   readonly resolve: (domain: string) => Promise<string | undefined>;
   /** For signing: all keys of a domain (ASCII form); changes elsewhere are seen within seconds. */
@@ -72,19 +81,11 @@ export function createDkimKeys(records: Records<DkimKeyFields>): DkimKeys {
       if (!SELECTOR.test(selector)) throw new InvalidInput('selector', 'A selector is made of letters, digits and hyphens');
       const key = privateKey === undefined || privateKey === '' ? await makeKey(kind ?? 'rsa') : readKey(privateKey);
       const { ascii } = parsed.value;
-      const pem = key.export({ type: 'pkcs8', format: 'pem' }).toString();
-      const fields: DkimKeyFields = {
-        domain: ascii,
-        selector: selector.toLowerCase(),
-        description: description ?? '',
-        privateKey: pem,
-        publicKey: publicText(key),
-        kind: key.asymmetricKeyType === 'ed25519' ? 'ed25519' : 'rsa',
-        fingerprint: createHash('sha256')
-          .update(key.export({ type: 'pkcs8', format: 'der' }))
-          .digest('hex'),
-      };
-      const saved = await records.upsert({ domain: ascii, selector: fields.selector }, { set: fields });
+      const fields = fieldsOf(ascii, selector.toLowerCase(), description ?? '', key);
+      const saved = await records.upsert(
+        { domain: ascii, selector: fields.selector },
+        { set: fields, unset: ['state', 'replaces', 'until', 'activeSince'] },
+      );
       known.delete(ascii);
       return viewOf(saved);
     },
@@ -92,6 +93,41 @@ export function createDkimKeys(records: Records<DkimKeyFields>): DkimKeys {
       const gone = await records.take({ id });
       if (gone !== undefined) known.delete(gone.domain);
       return gone !== undefined;
+    },
+    rotate: async (domain) => {
+      const parsed = parseDomain(domain);
+      if (!parsed.ok) throw new InvalidInput('domain', `"${domain.slice(0, 200)}" is no domain`);
+      const { ascii } = parsed.value;
+      const all = await records.find({ domain: ascii });
+      const pending = all.filter(({ state }) => state === 'pending');
+      if (pending.length > 0) return pending.map(viewOf);
+      const used = all.filter(isActive);
+      if (used.length === 0) throw new InvalidInput('domain', `There is no DKIM key for ${domain.slice(0, 200)}`);
+      const made: DkimKeyView[] = [];
+      for (const kind of new Set(used.map((one) => one.kind))) {
+        const replaces = used.filter((one) => one.kind === kind).map(({ id }) => id);
+        const fields = fieldsOf(ascii, freeSelector(all, kind), 'rotated', await makeKey(kind));
+        made.push(viewOf(await records.insert({ ...fields, state: 'pending', replaces })));
+      }
+      return made;
+    },
+    unsettled: async (activeBefore) => {
+      const found = await records.find({
+        or: [
+          { state: { in: ['pending', 'retired'] } },
+          { activeSince: { to: activeBefore } },
+          { activeSince: { exists: false } },
+        ],
+      });
+      return found.filter((one) => !isActive(one) || (one.activeSince ?? one.created) < activeBefore).map(viewOf);
+    },
+    activate: async (id, now, retiredUntil) => {
+      const key = await records.update({ id, state: 'pending' }, { set: { state: 'active', activeSince: now } });
+      if (key === undefined) return false;
+      known.delete(key.domain);
+      // A crash before this leaves two that sign, which is no harm; the next rotation replaces both.
+      for (const old of key.replaces ?? []) await records.update({ id: old }, { set: { state: 'retired', until: retiredUntil } });
+      return true;
     },
     resolve: async (domain) => {
       const parsed = parseDomain(domain);
@@ -101,11 +137,41 @@ export function createDkimKeys(records: Records<DkimKeyFields>): DkimKeys {
     signingKeys: async (domain) => {
       const cached = known.get(domain);
       if (cached !== undefined && Date.now() - cached.atMs < FRESH_MS) return cached.keys;
-      const keys = (await records.find({ domain })).map(({ selector, privateKey }) => ({ selector, privateKey }));
+      const keys = (await records.find({ domain }))
+        .filter(isActive)
+        .map(({ selector, privateKey }) => ({ selector, privateKey }));
       known.set(domain, { keys, atMs: Date.now() });
       return keys;
     },
   };
+}
+
+function isActive({ state }: DkimKeyFields): boolean {
+  return state === undefined || state === 'active';
+}
+
+function fieldsOf(domain: string, selector: string, description: string, key: KeyObject): DkimKeyFields {
+  return {
+    domain,
+    selector,
+    description,
+    privateKey: key.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    publicKey: publicText(key),
+    kind: key.asymmetricKeyType === 'ed25519' ? 'ed25519' : 'rsa',
+    fingerprint: createHash('sha256')
+      .update(key.export({ type: 'pkcs8', format: 'der' }))
+      .digest('hex'),
+  };
+}
+
+/** `r261124` for RSA, `e261124` for Ed25519, by the day: never one that is still known. */
+function freeSelector(all: readonly DkimKeyFields[], kind: 'rsa' | 'ed25519'): string {
+  const letter = kind === 'rsa' ? 'r' : 'e';
+  const day = new Date().toISOString().slice(2, 10).replaceAll('-', '');
+  for (let count = 1; ; count += 1) {
+    const selector = `${letter}${day}${count === 1 ? '' : `-${count}`}`;
+    if (!all.some((one) => one.selector === selector)) return selector;
+  }
 }
 
 async function makeKey(kind: 'rsa' | 'ed25519'): Promise<KeyObject> {
@@ -147,6 +213,8 @@ function viewOf({
   fingerprint,
   publicKey,
   created,
+  state,
+  until,
 }: Stored<DkimKeyFields>): DkimKeyView {
   return {
     id,
@@ -158,5 +226,7 @@ function viewOf({
     publicKey,
     dnsTxt: { name: `${selector}._domainkey.${domain}`, value: `v=DKIM1; k=${kind}; p=${publicKey}` },
     created,
+    state: state ?? 'active',
+    until,
   };
 }

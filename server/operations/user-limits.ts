@@ -14,6 +14,8 @@ export type MailLimits = {
   readonly pop3MaxMessages: number;
   /** 0 = as many as the settings say. */
   readonly imapMaxConnections: number;
+  /** Octets a day; the user's own limit, else the default; 0 = no limit. */
+  readonly pop3DownloadBytes: number;
   /** Addresses and `*@domain` patterns that the user may write as besides the own ones, in lower case. */
   readonly alsoFrom: readonly string[];
 };
@@ -24,7 +26,7 @@ const FRESH_MS = 5_000;
 
 export function createUserLimits(
   users: Pick<Records<UserFields>, 'get'>,
-  defaults: { readonly recipients: number; readonly receivedMax: number },
+  defaults: { readonly recipients: number; readonly receivedMax: number; readonly pop3MaxDownload: number },
   now: () => number = Date.now,
 ): UserLimitReader {
   const known = new LruCache<UserId, { limits: MailLimits; atMs: number }>(10_000);
@@ -39,6 +41,8 @@ export function createUserLimits(
         receivedIsOwn: (record?.receivedMax ?? 0) > 0,
         pop3MaxMessages: record?.pop3MaxMessages ?? 0,
         imapMaxConnections: record?.imapMaxConnections ?? 0,
+        pop3DownloadBytes:
+          record === undefined || record.pop3MaxDownload === 0 ? defaults.pop3MaxDownload : record.pop3MaxDownload,
         alsoFrom: (record?.fromWhitelist ?? []).map((pattern) => pattern.toLowerCase()),
       };
       known.set(user, { limits, atMs: now() });

@@ -14,6 +14,13 @@ export const QUEUE_INDEXES: readonly IndexEntry[] = [
     key: { content: 1 },
     reason: 'The sweeper asks whether an entry still refers to a content.',
   },
+  {
+    collection: 'queue',
+    name: 'inHand',
+    key: { destination: 1, next: 1 },
+    options: { partialFilterExpression: { lease: { $exists: true } } },
+    reason: 'How many messages to one destination all workers together are sending.',
+  },
   { collection: 'queue', name: 'message', key: { message: 1 }, reason: 'Commits and shows the entries of one message.' },
   {
     collection: 'queueCommits',

@@ -117,6 +117,14 @@ export function createQueueStore(database: Database): QueueStore {
         return result.matchedCount === 1;
       }),
 
+    inHand: (destination, now) =>
+      guarded(() => entries.countDocuments({ destination, lease: { $exists: true }, next: { $gt: now } })),
+
+    putBack: (entry, next) =>
+      guarded(async () => {
+        await entries.updateOne({ _id: oid(entry.id), lease: entry.lease }, { $set: { next }, $unset: { lease: 1 } }, ordered);
+      }),
+
     holdForModerator: (entry, last) =>
       guarded(async () => {
         const result = await entries.updateOne(

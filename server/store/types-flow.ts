@@ -43,6 +43,8 @@ export type FilterFields = {
   readonly metaData?: Readonly<Record<string, unknown>>;
 };
 
+export type DkimKeyState = 'active' | 'pending' | 'retired';
+
 export type DkimKeyFields = {
   /** ASCII form. */
   readonly domain: string;
@@ -55,4 +57,12 @@ export type DkimKeyFields = {
   readonly kind: 'rsa' | 'ed25519';
   /** SHA-256 of the private key, hex. */
   readonly fingerprint: string;
+  /** Absent = active. A pending key signs when DNS has it; a retired one signs no more, but its record must stay for mail on its way. */
+  readonly state?: DkimKeyState;
+  /** Keys that retire when this one becomes active. */
+  readonly replaces?: readonly string[];
+  /** Retired: from then on the record may go, and the key does. */
+  readonly until?: Date;
+  /** In use since then. */
+  readonly activeSince?: Date;
 };

@@ -151,6 +151,10 @@ export type QueueStore = {
       readonly countAttempt: boolean;
     },
   ) => Promise<boolean>;
+  /** How many entries of a destination all workers have in hand. */
+  readonly inHand: (destination: string, now: Date) => Promise<number>;
+  /** Not begun: another time. */
+  readonly putBack: (entry: LeasedEntry, next: Date) => Promise<void>;
   /** It waits for a moderator. False when the lease was lost. */
   readonly holdForModerator: (entry: LeasedEntry, last: QueueAttempt) => Promise<boolean>;
   /** False when no post with this id waits for a moderator. */

@@ -1,7 +1,7 @@
 /** Programs that send mail: nodemailer, Python's smtplib, swaks, curl and msmtp submit and deliver; what they send arrives, and Sent has each once. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { createTransport } from 'nodemailer';
@@ -188,4 +188,40 @@ it('msmtp submits with STARTTLS and a login, its password shown or not', { skip:
   }
   const [raw] = await arrived(user, 'INBOX', mechanisms.length);
   assert.match(raw?.toString() ?? '', /Subject: by msmtp\r\n/);
+});
+
+const mutt =
+  missingTool({ name: 'mutt', debianPackage: 'mutt' }) ?? missingTool({ name: 'script', debianPackage: 'bsdutils' }) ?? false;
+it('mutt sends by STARTTLS, and reads and deletes by POP3', { skip: mutt }, async () => {
+  const user = await createUser(worker);
+  const rc = path.join(folder, 'muttrc');
+  const certificates = path.join(folder, 'mutt-certificates');
+  const saved = path.join(folder, 'mutt-saved');
+  writeFileSync(certificates, certificate.cert);
+  writeFileSync(saved, '');
+  const at = encodeURIComponent(user.username);
+  writeFileSync(
+    rc,
+    [
+      `set from="${user.username}" use_from=yes envelope_from=yes`,
+      `set smtp_url="smtp://${at}@localhost:${worker.port('submission')}" smtp_pass="${user.password}"`,
+      `set pop_user="${user.username}" pop_pass="${user.password}"`,
+      // GNU SASL in mutt takes the -PLUS form where it is offered, and then has no channel binding to give.
+      'set smtp_authenticators="scram-sha-256" pop_authenticators="scram-sha-256"',
+      'set ssl_starttls=yes ssl_force_tls=yes',
+      `set certificate_file="${certificates}"`,
+      'set copy=no record="" confirmcreate=no confirmappend=no quit=yes delete=yes move=no wait_key=no mark_old=no pop_delete=yes',
+    ].join('\n'),
+  );
+  const run = ['-n', '-F', rc];
+  await mustRun('mutt', [...run, '-s', 'by mutt', user.username], { input: 'hello from mutt\n' });
+  const [sent] = await arrived(user, 'INBOX', 1);
+  assert.match(sent?.toString() ?? '', /Subject: by mutt\r\n/);
+
+  const keys = `push '<copy-message>${saved}<enter><delete-message><quit>'`;
+  const command = `mutt -n -F ${rc} -f pop://${at}@localhost:${worker.port('pop3')}/ -e "${keys}"`;
+  const screen = await runTool('script', ['-qfec', command, '/dev/null'], { timeoutMs: 30_000, env: { TERM: 'vt100' } });
+  assert.match(readFileSync(saved, 'utf8'), /hello from mutt/, screen.out.toString().slice(-2_000));
+  await arrived(user, 'INBOX', 0);
+  await arrived(user, 'Trash', 1);
 });

@@ -303,7 +303,7 @@ test('web hooks hear what is received, sent, put off and returned', async () => 
   sink.options = {};
   for (const event of [
     `mail.received ${me.address}`,
-    'mail.sent yes@hooked.test',
+    'mail.delivered yes@hooked.test',
     'mail.bounced no@hooked.test',
     'mail.deferred later@hooked.test',
   ])

@@ -81,12 +81,15 @@ export const deSettings: typeof enSettings = {
       'smtp.maxMessagesPerHour': 'Nachrichten je Stunde',
       'smtp.devices': 'Geräte ohne Anmeldung',
       'smtp.checks': 'Prüfungen der Absender',
+      'smtp.dmarc': 'Gefälschte Absender (DMARC)',
       'outbound.mode': 'Wie Post hinausgeht',
       'outbound.relay.host': 'Relay: Server',
       'outbound.relay.port': 'Relay: Port',
       'outbound.relay.tls': 'Relay: Verschlüsselung',
       'outbound.relay.username': 'Relay: Benutzername',
       'outbound.relay.password': 'Relay: Kennwort',
+      'outbound.routes': 'Andere Wege für manche Domains',
+      'outbound.webForwards': 'Weiterleitungen an Webserver',
       'outbound.catchAddress': 'Postfach für abgefangene Post',
       'outbound.hostname': 'Name gegenüber anderen Servern',
       'outbound.ipVersion': 'IP-Version zu anderen Servern',
@@ -127,6 +130,7 @@ export const deSettings: typeof enSettings = {
         implicit: 'Von Anfang an',
         none: 'Nie',
       },
+      'outbound.webForwards': { public: 'Öffentliche Adressen', any: 'Überallhin', never: 'Nirgendwohin' },
       'outbound.ipVersion': { any: 'Jede', ipv4: 'Nur IPv4', ipv6: 'Nur IPv6' },
       'pop3.onDelete': { trash: 'Kommt in den Papierkorb', expunge: 'Ist weg' },
       'log.level': { debug: 'Debug', info: 'Info', warn: 'Warnung', error: 'Fehler' },
@@ -164,6 +168,8 @@ export const deSettings: typeof enSettings = {
       'smtp.devices':
         'Drucker, Scanner und andere Geräte, die ohne Anmeldung senden. Jedes sendet als die genannte Person, die auch zurückkommende Post erhält.',
       'smtp.checks': 'SPF, DKIM, ARC und DMARC von Post anderer Server prüfen.',
+      'smtp.dmarc':
+        'Was mit Post geschieht, die die Domain ihres Absenders nicht kennen will (DMARC): wie sie es wünscht, höchstens Junk, oder nichts. Für alle anderen: wie sie es wünschen.',
       'outbound.mode':
         'Wie Post hinausgeht: zu den Servern der Empfänger, durch ein Relay, zum Testen in ein Postfach hier (nichts geht hinaus), oder gar nicht: Sie wartet.',
       'outbound.relay.host': 'Das Relay (Smarthost) Ihres Anbieters, für den Weg durch ein Relay.',
@@ -172,6 +178,10 @@ export const deSettings: typeof enSettings = {
         'Verschlüsselung zum Relay: wenn es sie anbietet, immer durch STARTTLS, von Anfang an (Port 465), oder nie.',
       'outbound.relay.username': 'Der Benutzername beim Relay, wenn es einen will.',
       'outbound.relay.password': 'Das Kennwort beim Relay.',
+      'outbound.routes':
+        'Post, die einen anderen Weg nimmt als die übrige, nach der Domain des Empfängers oder des Absenders. Was zuerst passt, gilt; .example.org meint alles darunter.',
+      'outbound.webForwards':
+        'Wohin Weiterleitungen an Webserver gehen dürfen: an öffentliche Adressen, auch an diesen Computer und seine Netze, oder nirgendwohin.',
       'outbound.catchAddress': 'Wer beim Abfangen alle ausgehende Post bekommt.',
       'outbound.hostname':
         'Der Name, mit dem dieser Server andere grüßt. Es sollte der Name sein, den Ihre Internetadresse im DNS hat.',

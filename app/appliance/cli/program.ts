@@ -4,9 +4,10 @@
  */
 import { Command, CommanderError, Option } from 'commander';
 import { version } from '../version.ts';
+import { add, collect, explainErrors, group } from './command-kit.ts';
 import { type CommonOptions, contextOf } from './context.ts';
+import { addDkimCommands, addListCommands, addQueueCommands, addRelayCommands, addSenderCommands } from './mail-commands.ts';
 import { addFetchCommands } from './fetch-program.ts';
-import { CliFault } from './fault.ts';
 import type { PasswordFlags } from './password.ts';
 
 /** Runs one command line. @returns the exit code. @throws CliFault and what the command throws */
@@ -107,6 +108,9 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
   addCertificateCommands(group(program, 'certificate', 'certificates by server name'));
   addBanCommands(group(program, 'ban', 'who is kept out for wrong passwords'));
   addQueueCommands(group(program, 'queue', 'mail that waits to be sent'));
+  addRelayCommands(group(program, 'relay', 'outgoing mail by a well-known provider'));
+  addSenderCommands(group(program, 'sender', 'whose mail is wanted, and whose not'));
+  addDkimCommands(group(program, 'dkim', 'keys that sign outgoing mail'));
   addListCommands(group(program, 'list', 'distribution lists'));
   addFetchCommands(group(program, 'fetch', 'mail from accounts elsewhere'), add);
   add(program, 'trace [message]', 'where is my mail: by an address, a Message-ID or an id')
@@ -279,106 +283,6 @@ function addBanCommands(ban: Command): void {
   );
 }
 
-function addQueueCommands(queue: Command): void {
-  const commands = async <T>(use: (module: typeof import('./commands/queue.ts')) => Promise<T>): Promise<T> =>
-    use(await import('./commands/queue.ts'));
-  add(queue, 'list', 'list what waits')
-    .option('--search <text>', 'only mail with this in an address, the subject or the Message-ID')
-    .option('--held', 'only what is held')
-    .option('--limit <n>', 'at most this many', '50')
-    .action(async (options: CommonOptions & import('./commands/queue.ts').QueueListFlags) =>
-      commands((module) => module.listQueue(contextOf(options), options)),
-    );
-  add(queue, 'status', 'print how much waits, and why').action(async (options: CommonOptions) =>
-    commands((module) => module.queueStatus(contextOf(options))),
-  );
-  add(queue, 'show <id>', 'print one entry').action(async (id: string, options: CommonOptions) =>
-    commands((module) => module.showQueueEntry(contextOf(options), id)),
-  );
-  add(queue, 'hold <id>', 'keep an entry until it is released').action(async (id: string, options: CommonOptions) =>
-    commands((module) => module.changeQueueEntry(contextOf(options), id, 'hold')),
-  );
-  add(queue, 'release <id>', 'end what hold did').action(async (id: string, options: CommonOptions) =>
-    commands((module) => module.changeQueueEntry(contextOf(options), id, 'release')),
-  );
-  add(queue, 'retry <id>', 'try to send an entry now').action(async (id: string, options: CommonOptions) =>
-    commands((module) => module.changeQueueEntry(contextOf(options), id, 'retry')),
-  );
-  add(queue, 'return <id>', 'return an entry to its sender')
-    .option('--reason <text>', 'what the sender is told')
-    .action(async (id: string, options: CommonOptions & { reason?: string }) =>
-      commands((module) => module.changeQueueEntry(contextOf(options), id, 'return', options.reason)),
-    );
-  add(queue, 'route <id> [host]', 'send an entry by this host (or host:port); without one, as the settings say').action(
-    async (id: string, host: string | undefined, options: CommonOptions) =>
-      commands((module) => module.routeQueueEntry(contextOf(options), id, host)),
-  );
-  add(queue, 'delete <id>', 'delete an entry; nobody is told')
-    .option('--yes', 'that is meant')
-    .action(async (id: string, options: CommonOptions & { yes?: boolean }) =>
-      commands((module) => module.removeQueueEntry(contextOf(options), id, options.yes === true)),
-    );
-  add(queue, 'pause', 'let all outgoing mail wait')
-    .option('--reason <text>', 'for those who wonder')
-    .action(async (options: CommonOptions & { reason?: string }) =>
-      commands((module) => module.pauseQueue(contextOf(options), true, options.reason)),
-    );
-  add(queue, 'resume', 'end what pause did').action(async (options: CommonOptions) =>
-    commands((module) => module.pauseQueue(contextOf(options), false)),
-  );
-}
-
-function addListCommands(list: Command): void {
-  const commands = async <T>(use: (module: typeof import('./commands/list.ts')) => Promise<T>): Promise<T> =>
-    use(await import('./commands/list.ts'));
-  type Flags = CommonOptions & import('./commands/list.ts').ListFlags;
-  const rules = (command: Command): Command =>
-    command
-      .option('--name <name>', 'what it is called')
-      .option('--open', 'anyone may write to it')
-      .option('--members', 'only members may write to it')
-      .option('--moderated', 'every post waits for a moderator')
-      .option('--unmoderated', 'posts go out at once')
-      .option('--moderator <address>', 'who judges posts and gets bounces; may be repeated', collect, []);
-
-  add(list, 'list', 'list all').action(async (options: CommonOptions) =>
-    commands((module) => module.listLists(contextOf(options))),
-  );
-  rules(add(list, 'create <address>', 'make a list; it needs a moderator')).action(async (address: string, options: Flags) =>
-    commands((module) => module.addList(contextOf(options), address, options)),
-  );
-  rules(add(list, 'set <address>', 'change a list')).action(async (address: string, options: Flags) =>
-    commands((module) => module.setList(contextOf(options), address, options)),
-  );
-  add(list, 'show <address>', 'print a list with its members').action(async (address: string, options: CommonOptions) =>
-    commands((module) => module.showList(contextOf(options), address)),
-  );
-  add(list, 'delete <address>', 'delete a list; posts that wait go back').action(
-    async (address: string, options: CommonOptions) => commands((module) => module.removeList(contextOf(options), address)),
-  );
-  for (const [name, way] of [
-    ['join', 'add'],
-    ['leave', 'remove'],
-  ] as const)
-    add(list, `${name} <address> <members...>`, `${way} members`).action(
-      async (address: string, members: readonly string[], options: CommonOptions) =>
-        commands((module) => module.changeMembers(contextOf(options), address, members, way)),
-    );
-  add(list, 'held <address>', 'list posts that wait for a moderator').action(async (address: string, options: CommonOptions) =>
-    commands((module) => module.listHeld(contextOf(options), address)),
-  );
-  for (const [action, what] of [
-    ['approve', 'pass a post on to the members'],
-    ['refuse', 'return a post to its sender'],
-    ['discard', 'drop a post; nobody is told'],
-  ] as const)
-    add(list, `${action} <address> <post>`, what)
-      .option('--reason <text>', 'what the sender of a refused post is told')
-      .action(async (address: string, post: string, options: CommonOptions & { reason?: string }) =>
-        commands((module) => module.decide(contextOf(options), address, post, action, options.reason)),
-      );
-}
-
 function addServiceCommands(service: Command, setExitCode: (code: number) => void): void {
   const commands = async <T>(use: (module: typeof import('./commands/service.ts')) => Promise<T>): Promise<T> =>
     use(await import('./commands/service.ts'));
@@ -391,56 +295,4 @@ function addServiceCommands(service: Command, setExitCode: (code: number) => voi
   add(service, 'status', 'print whether it is installed and runs').action(async (options: CommonOptions) =>
     commands((module) => module.serviceState(options)).then(setExitCode),
   );
-}
-
-function group(program: Command, name: string, what: string): Command {
-  const command = program.command(name).description(`${what}: see "mallard ${name} --help"`);
-  explainErrors(command);
-  return command;
-}
-
-function add(parent: Command, signature: string, description: string): Command {
-  const command = parent.command(signature).description(description);
-  command.option('--data <dir>', 'the data directory (also: MALLARD_DATA)').option('--json', 'print JSON');
-  // Both may also stand before the command.
-  command.hook('preAction', () => {
-    for (const [name, value] of Object.entries(rootOf(command).opts())) {
-      if (command.getOptionValue(name) === undefined) command.setOptionValue(name, value);
-    }
-  });
-  explainErrors(command);
-  explainErrors(parent);
-  return command;
-}
-
-function rootOf(command: Command): Command {
-  return command.parent === null ? command : rootOf(command.parent);
-}
-
-/** Commander's complaints become ours: exit 2, and what is allowed. */
-function explainErrors(command: Command): void {
-  command.configureOutput({ outputError: () => {}, writeErr: () => {} });
-  command.exitOverride((error) => {
-    if (error.exitCode === 0) throw error;
-    // A group without a command, as in "mallard user".
-    if (error.code === 'commander.help') throw new CliFault(2, `A command is missing.\n${allowed(command)}`, 'Usage');
-    const message = error.message.replace(/^error: /, '').replace(/\n?\(Did you mean (.*)\?\)/s, ' Did you mean $1?');
-    throw new CliFault(2, `${message.charAt(0).toUpperCase()}${message.slice(1)}\n${allowed(command)}`, 'Usage');
-  });
-}
-
-function allowed(command: Command): string {
-  const name = command.parent === null ? 'mallard' : fullName(command);
-  const commands = command.commands.map((each) => each.name());
-  if (commands.length > 0) return `Allowed: ${commands.join(', ')}. See "${name} --help".`;
-  const options = command.options.map((option) => option.flags);
-  return `Usage: ${name} ${command.usage()}\nAllowed: ${options.join(', ')}`;
-}
-
-function fullName(command: Command): string {
-  return command.parent === null ? command.name() : `${fullName(command.parent)} ${command.name()}`;
-}
-
-function collect(value: string, before: readonly string[]): readonly string[] {
-  return [...before, value];
 }

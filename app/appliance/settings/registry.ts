@@ -160,7 +160,7 @@ export const settings = {
   }),
 
   'smtp.maxMessagesPerHour': integer(
-    0,
+    300,
     { min: 0, max: 1_000_000, unit: 'messages' },
     {
       restart: worker,
@@ -181,6 +181,19 @@ export const settings = {
     },
   ),
   'smtp.checks': flag(true, { restart: worker, help: 'Check SPF, DKIM, ARC and DMARC of mail from other servers.' }),
+
+  'smtp.dmarc': list(
+    [],
+    {
+      pattern: /^(\*|[^\s,@*]+) (enforce|quarantine|ignore)$/,
+      allowed: 'a domain (or * for all) and enforce, quarantine or ignore, such as example.org ignore',
+      max: 500,
+    },
+    {
+      restart: worker,
+      help: 'What happens to mail that its author’s domain disowns (DMARC): as that domain asks, Junk at worst, or nothing. For all others: as they ask.',
+    },
+  ),
 
   'outbound.mode': choice('direct', ['direct', 'relay', 'catch', 'paused'], {
     restart: worker,
@@ -215,6 +228,23 @@ export const settings = {
       help: 'The password at the relay.',
     },
   ),
+  'outbound.routes': list(
+    [],
+    {
+      pattern: /^(from:)?\.?[^\s,:]+ (direct|relay|[^\s,:]+(:\d{1,5})?( [^\s,]+ [^\s,]+)?)$/,
+      allowed:
+        'a recipient’s domain, or from: and a sender’s domain, and where to: direct, relay, or a server with port, name and password, such as example.org mx.example.org:25',
+      max: 200,
+    },
+    {
+      restart: worker,
+      help: 'Mail that goes another way than the rest, by the recipient’s or the sender’s domain. The first that fits counts; .example.org means all below it.',
+    },
+  ),
+  'outbound.webForwards': choice('public', ['public', 'any', 'never'], {
+    restart: worker,
+    help: 'Where forwards to web servers may go: public addresses, also this computer and its networks, or nowhere.',
+  }),
   'outbound.catchAddress': text(
     '',
     { pattern: /^$|^\S+@\S+$/, allowed: 'the address of a user here, or nothing' },

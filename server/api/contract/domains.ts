@@ -103,6 +103,9 @@ const key = z.object({
   selector: z.string(),
   description: z.string(),
   fingerprint: z.string(),
+  /** A pending key signs once DNS has its record; the record of a retired one must stay until then. */
+  state: z.enum(['active', 'pending', 'retired']),
+  until: isoDate.optional(),
 });
 const dns = { publicKey: z.string(), dnsTxt: z.object({ name: z.string(), value: z.string() }) };
 const PRIVATE_KEY = /^(?:-----BEGIN (?:RSA )?PRIVATE KEY-----[\s\S]+|[A-Za-z0-9+/]{43}=)$/;
@@ -133,6 +136,14 @@ export const dkim = {
     },
     output: success.extend({ ...key.shape, ...dns }),
     errors: ['KeyGenerateError'],
+  }),
+  rotate: define('POST /dkim/rotate', {
+    operation: 'rotateDkimKeys',
+    group: 'DKIM',
+    summary: 'A successor for the keys of a domain: it signs once DNS has its record; the old record must stay for a week then',
+    access: any('dkim:create'),
+    input: { domain },
+    output: success.extend({ results: z.array(key.extend(dns)) }),
   }),
   get: define('GET /dkim/:dkim', {
     operation: 'getDkimKey',

@@ -4,6 +4,7 @@ import type { UserId } from '../../mail/ids.ts';
 import { parseAddress } from '../../mail/address.ts';
 import { headerEnd, receivedField } from '../../delivery/trace-header.ts';
 import type { EnvelopeRecipient } from '../../delivery/envelope.ts';
+import { overSendingLimit } from '../../delivery/sending-limits.ts';
 import type { NewEntry } from '../../store/types-queue.ts';
 import type { UserView } from '../../operations/accounts-users.ts';
 import type { ApiContext } from '../context.ts';
@@ -23,9 +24,6 @@ export type Outbound = {
   readonly ip: string;
 };
 
-const DAY_MS = 24 * 3_600_000;
-const HOUR_MS = 3_600_000;
-
 /** Refusals TooMany, RateLimitedError, ENORECIPIENTS. Durable when it resolves; answers the id by which it can be taken back. */
 export async function sendOutbound(context: ApiContext, mail: Outbound): Promise<string> {
   const { config, outgoing } = context;
@@ -34,7 +32,7 @@ export async function sendOutbound(context: ApiContext, mail: Outbound): Promise
   if (recipients.length === 0) throw refuse('ENORECIPIENTS', 'The message has no recipients');
   const most = Math.min(config.smtp.maxRecipients, Number(context.store.settings.get('const:max:rcpt_to').value));
   if (recipients.length > most) throw refuse('TooMany', `At most ${most} recipients`);
-  await takeLimits(context, user, recipients.length);
+  await takeLimits(context, user, recipients.length, mail.ip);
   const queueId = randomBytes(9).toString('hex');
   const envelope = {
     from,
@@ -82,15 +80,14 @@ export async function sendOutbound(context: ApiContext, mail: Outbound): Promise
 }
 
 /** The same limits as by SMTP, counted together. */
-async function takeLimits({ config, store }: ApiContext, user: UserView, recipients: number): Promise<void> {
-  const { usage, userLimits } = store;
+async function takeLimits({ config, store, log }: ApiContext, user: UserView, recipients: number, ip: string): Promise<void> {
+  const { usage, userLimits, webhooks } = store;
   const { maxMessagesPerHour } = config.smtp;
-  const refused = (what: string): Error => refuse('RateLimitedError', `The limit of ${what} is reached: try again later`);
-  if (maxMessagesPerHour > 0 && !(await usage.take(user.id, 'messages', 1, maxMessagesPerHour, HOUR_MS)))
-    throw refused(`${maxMessagesPerHour} messages an hour`);
-  const { recipientsPerDay } = await userLimits.of(user.id as UserId);
-  if (!(await usage.take(user.id, 'recipients', recipients, recipientsPerDay, DAY_MS)))
-    throw refused(`${recipientsPerDay} recipients a day`);
+  const met = await overSendingLimit(
+    { usage, of: userLimits.of, maxMessagesPerHour, log, emit: webhooks.emit },
+    { user: user.id as UserId, username: user.username, recipients, ip },
+  );
+  if (met !== undefined) throw refuse('RateLimitedError', `The limit of ${met} is reached: try again later`);
 }
 
 async function classify(

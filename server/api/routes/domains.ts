@@ -54,6 +54,7 @@ export function domainRoutes({ store, config }: ApiContext): Route[] {
       const { domain, selector, description, privateKey } = input;
       return { success: true, ...withDns(await keys.put({ domain, selector, description, privateKey })) };
     }),
+    route(dkim.rotate, async ({ input }) => ({ success: true, results: (await keys.rotate(input.domain)).map(withDns) })),
     route(dkim.resolve, async ({ input }) => ({ success: true, id: (await keys.resolve(input.domain)) ?? noKey() })),
     route(dkim.get, async ({ input }) => {
       const found = (await keys.get(input.dkim)) ?? noKey();
@@ -79,8 +80,8 @@ function noKey(): never {
   throw refuse('DkimNotFound', 'This DKIM key does not exist');
 }
 
-function keyBody({ id, domain, selector, description, fingerprint }: DkimKeyView) {
-  return { id, domain, selector, description, fingerprint };
+function keyBody({ id, domain, selector, description, fingerprint, state, until }: DkimKeyView) {
+  return { id, domain, selector, description, fingerprint, state, ...defined({ until: until?.toISOString() }) };
 }
 
 function withDns(key: DkimKeyView) {

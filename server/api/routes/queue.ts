@@ -1,9 +1,11 @@
 /** The outgoing queue and the traces, for administrators. */
+import { RELAY_PRESETS } from '../../config/relay-presets.ts';
 import { InvalidInput } from '../../operations/refusal.ts';
 import type { QueueEntry, QueueRoute } from '../../store/types-queue.ts';
 import type { TraceRecord } from '../../store/types-trace.ts';
 import { type ApiContext, type Route, defined, route } from '../context.ts';
 import { queue, trace, type QueueEntryBody } from '../contract/queue.ts';
+import { relays } from '../contract/relays.ts';
 import { refuse } from '../faults.ts';
 
 const noEntry = () => refuse('NoSuchQueueEntry', 'There is no such entry in the queue');
@@ -23,6 +25,7 @@ export function queueRoutes({ config, store, outgoing }: ApiContext): Route[] {
       const answer = await entries.page(filter, { limit, next, previous });
       return { success: true, page, ...answer, results: answer.results.map(entryBody) };
     }),
+    route(relays.list, () => ({ success: true, results: RELAY_PRESETS.map((preset) => ({ ...preset })) })),
     route(queue.status, async () => {
       const [tally, paused] = await Promise.all([entries.tally(new Date()), entries.paused()]);
       const { sending, resting } = outgoing.runner()?.state() ?? { sending: 0, resting: [] };

@@ -19,15 +19,16 @@ export function userRoutes({ operations, store }: ApiContext): Route[] {
   const usedMessages = async (user: string): Promise<number> => (await operations.quota(asUser(user))).usedMessages;
 
   const usedNow = async (user: string): Promise<Used> => {
-    const [storage, messages, recipients, forwards, received, filters] = await Promise.all([
+    const [storage, messages, recipients, forwards, received, pop3Download, filters] = await Promise.all([
       used(user),
       usedMessages(user),
       usage.used(user, 'recipients', DAY_MS),
       usage.used(user, 'forwards', DAY_MS),
       usage.used(user, 'received', HOUR_MS),
+      usage.used(user, 'pop3Download', DAY_MS),
       flow.filters.count({ user }),
     ]);
-    return { storage, messages, recipients, forwards, received, filters };
+    return { storage, messages, recipients, forwards, received, pop3Download, filters };
   };
 
   return [
@@ -182,7 +183,9 @@ function listed(user: UserView, defaults: AccountDefaults, usedBytes: number): L
 }
 
 /** What counts against the limits now: octets, and numbers within the running day or hour. */
-type Used = { readonly [what in 'storage' | 'messages' | 'recipients' | 'forwards' | 'received' | 'filters']: number };
+type Used = {
+  readonly [what in 'storage' | 'messages' | 'recipients' | 'forwards' | 'received' | 'pop3Download' | 'filters']: number;
+};
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -218,7 +221,7 @@ function shown(user: UserView, defaults: AccountDefaults, used: Used): Omit<Show
       received: counted(user.receivedMax, defaults.receivedMax, used.received, HOUR_MS),
       imapUpload: counted(user.imapMaxUpload, defaults.imapMaxUpload),
       imapDownload: counted(user.imapMaxDownload, defaults.imapMaxDownload),
-      pop3Download: counted(user.pop3MaxDownload, defaults.pop3MaxDownload),
+      pop3Download: counted(user.pop3MaxDownload, defaults.pop3MaxDownload, used.pop3Download),
       pop3MaxMessages: { allowed: allowed(user.pop3MaxMessages, defaults.pop3MaxMessages) },
       imapMaxConnections: { allowed: allowed(user.imapMaxConnections, defaults.imapMaxConnections), used: 0 },
     },

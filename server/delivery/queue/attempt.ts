@@ -27,6 +27,8 @@ export type AttemptParts = SendParts &
     readonly dispatch: Dispatch;
     /** Told of each recipient's fate, for traces and webhooks. */
     readonly onResult?: (entry: LeasedEntry, result: RecipientResult, final: boolean) => void;
+    /** Told when the last entry of a message is gone; twice, when two go at once. */
+    readonly onComplete?: (entry: LeasedEntry) => void;
     /** Told of each notice to a sender. */
     readonly onNotice?: (entry: LeasedEntry, kind: NoticeKind, recipients: readonly string[]) => void;
   };
@@ -131,6 +133,8 @@ export function createAttempts(parts: AttemptParts): Attempts {
     await notify(entry, body, 'relayed', toldByUs);
     if (left.length === 0) {
       await queue.finish(entry);
+      if (parts.onComplete !== undefined && (await queue.find({ message: entry.message, limit: 1 })).length === 0)
+        parts.onComplete(entry);
       return;
     }
     const attemptNumber = entry.attempts + 1;

@@ -32,7 +32,7 @@ export type Route = { readonly kind: 'direct' } | { readonly kind: 'relay'; read
 export function chooseRoute(outbound: Config['outbound'], senderDomain: string, recipientDomain: string): Route {
   for (const { senderDomain: from, recipientDomain: to, relay } of outbound.routes) {
     if ((from === undefined || covers(from, senderDomain)) && (to === undefined || covers(to, recipientDomain))) {
-      return { kind: 'relay', relay };
+      return relay === 'direct' ? { kind: 'direct' } : { kind: 'relay', relay };
     }
   }
   if (outbound.mode === 'relay') {

@@ -6,7 +6,11 @@
 import type { LeasedEntry } from '../../store/types-queue.ts';
 import { createAttempts, type AttemptParts } from './attempt.ts';
 
-export type RunnerOptions = Omit<AttemptParts, 'now'> & { readonly now?: () => number };
+export type RunnerOptions = Omit<AttemptParts, 'now'> & {
+  readonly now?: () => number;
+  /** Counts one message to a destination against the rate of all workers; false = this minute's are used up. */
+  readonly takeTurn: (destination: string) => Promise<boolean>;
+};
 
 export type Resting = { readonly destination: string; readonly until: Date; readonly reason: string };
 
@@ -24,6 +28,8 @@ export type QueueRunner = {
 /** After our own error (the database away), how long to leave the queue alone. */
 const TROUBLE_MS = 5_000;
 const PAUSE_KNOWN_MS = 1_000;
+/** When the other workers are busy with a destination. */
+const FULL_MS = 500;
 const RECOVER_EVERY_MS = 10 * 60_000;
 /** What is staged for so long belongs to a worker that died. */
 const STAGED_MS = 60 * 60_000;
@@ -132,9 +138,10 @@ export function startQueueRunner(options: RunnerOptions): QueueRunner {
     total += 1;
     active.set(destination, (active.get(destination) ?? 0) + 1);
     if (outbound.maxPerMinute > 0 && destination !== 'local') paced.set(destination, now() + 60_000 / outbound.maxPerMinute);
-    const work = attempts
-      .run(entry)
+    const work = mayGo(entry)
+      .then((may) => (may ? attempts.run(entry) : 'later'))
       .then((unreachable) => {
+        if (unreachable === 'later') return;
         if (unreachable === undefined) resting.delete(destination);
         else if (resting.size < MAX_RESTING && entry.route === undefined) {
           resting.set(destination, { untilMs: now() + outbound.restMs, reason: unreachable });
@@ -150,6 +157,21 @@ export function startQueueRunner(options: RunnerOptions): QueueRunner {
         wake();
       });
     running.add(work);
+  }
+
+  /** Other workers count too; what may not go is put back, and the destination left alone for as long. */
+  async function mayGo(entry: LeasedEntry): Promise<boolean> {
+    const { destination } = entry;
+    if (destination === 'local') return true;
+    const nowMs = now();
+    let waitMs = 0;
+    if ((await queue.inHand(destination, new Date(nowMs))) > outbound.maxPerDestination)
+      waitMs = FULL_MS * (1 + options.random());
+    else if (outbound.maxPerMinute > 0 && !(await options.takeTurn(destination))) waitMs = 60_000 - (Date.now() % 60_000);
+    if (waitMs === 0) return true;
+    paced.set(destination, nowMs + waitMs);
+    await queue.putBack(entry, new Date(nowMs + waitMs));
+    return false;
   }
 
   wake();

@@ -12,6 +12,7 @@ import type { Connection, Connections } from './connections.ts';
 import { chooseRoute, findAddresses, findHosts, RouteFault, type Dns, type Host, type Relay } from './destinations.ts';
 import type { Dane } from './dane.ts';
 import { hasBareLineEnds, isPlainText, normalizeLineEnds } from './line-ends.ts';
+import { toSevenBit } from '../../mime/seven-bit.ts';
 import { sameForAll, statusOf, type RecipientResult } from './results.ts';
 import type { TlsaRecord } from './secure-dns.ts';
 import type { StsPolicies } from './sts.ts';
@@ -36,6 +37,13 @@ const RECIPIENTS_AT_ONCE = 100;
 /** A connection that moves slower than this (octets a second) holds a place that others need. */
 const SLOWEST_BYTES_PER_S = 2_000;
 
+/** RFC 3463 §3.7: the message would have to be changed, and must not be. */
+const NOT_CONVERTED = {
+  kind: 'permanent',
+  status: '5.6.3',
+  text: 'The server takes no eight-bit text (8BITMIME), and this message can’t be changed without harm: it is signed',
+} as const;
+
 /** Where an entry goes: what connects, and the name under which connections are kept. */
 type Way = { readonly name: string; readonly open: () => Promise<Connection> };
 
@@ -50,14 +58,15 @@ export async function sendEntry(entry: QueueEntry, body: Buffer, parts: SendPart
     if (!isPlainText(message)) return fail('permanent', '5.6.1', 'The message is binary, which other servers do not take');
     message = normalizeLineEnds(message);
   }
-  const complete = (await parts.beforeSending?.(entry, message)) ?? message;
+  const complete = createComplete(entry, message, parts);
+  const eightBit = !isAscii(message.subarray(headerEnd(message)));
   const server = { name: '' };
   try {
     const way = wayOf(entry, parts, server);
     const results: RecipientResult[] = [];
     for (let at = 0; at < entry.recipients.length; at += RECIPIENTS_AT_ONCE) {
       const some = entry.recipients.slice(at, at + RECIPIENTS_AT_ONCE);
-      results.push(...(await sendSome(entry, some, complete, way, parts, server)));
+      results.push(...(await sendSome(entry, some, complete, eightBit, way, parts, server)));
     }
     return results;
   } catch (error) {
@@ -75,10 +84,27 @@ export async function sendEntry(entry: QueueEntry, body: Buffer, parts: SendPart
   }
 }
 
+/** The message as it leaves, made once for each kind of server: signatures cover what is sent. Undefined = it can't be had in seven bits. */
+type Complete = (sevenBit: boolean) => Promise<Buffer | undefined>;
+
+function createComplete(entry: QueueEntry, message: Buffer, parts: SendParts): Complete {
+  const made = new Map<boolean, Promise<Buffer | undefined>>();
+  const make = async (sevenBit: boolean): Promise<Buffer | undefined> => {
+    const plain = sevenBit ? toSevenBit(message) : message;
+    return plain === undefined ? undefined : ((await parts.beforeSending?.(entry, plain)) ?? plain);
+  };
+  return (sevenBit) => {
+    const known = made.get(sevenBit) ?? make(sevenBit);
+    made.set(sevenBit, known);
+    return known;
+  };
+}
+
 async function sendSome(
   entry: QueueEntry,
   recipients: readonly QueueRecipient[],
-  body: Buffer,
+  complete: Complete,
+  needsSevenBit: boolean,
   way: Way,
   parts: SendParts,
   server: { name: string },
@@ -89,6 +115,8 @@ async function sendSome(
       reused = connection.sent > 0;
       server.name = connection.server;
       const { client } = connection;
+      const body = await complete(needsSevenBit && !client.supports('8BITMIME'));
+      if (body === undefined) return sameForAll(recipients, { ...NOT_CONVERTED, server: server.name });
       const message = outgoing(entry, recipients, body, parts.config);
       const refusal = missingExtension(entry, message, client);
       if (refusal !== undefined) return sameForAll(recipients, { ...refusal, server: server.name });
@@ -105,7 +133,7 @@ async function sendSome(
   } catch (error) {
     if (!(error instanceof SendFault)) throw error;
     // Some servers take only so many messages on a connection: a new one will do.
-    if (reused && error.code === 421) return sendSome(entry, recipients, body, way, parts, server);
+    if (reused && error.code === 421) return sendSome(entry, recipients, complete, needsSevenBit, way, parts, server);
     return sameForAll(recipients, { ...classify(error), server: server.name });
   }
 }
@@ -113,7 +141,7 @@ async function sendSome(
 /** What the message needs and the server does not have. */
 function missingExtension(
   entry: QueueEntry,
-  { from, recipients }: OutgoingMessage,
+  { from, recipients, body }: OutgoingMessage,
   client: SmtpClient,
 ): Pick<RecipientResult, 'kind' | 'status' | 'text'> | undefined {
   if (entry.requireTls && !(client.encrypted && client.supports('REQUIRETLS'))) {
@@ -126,6 +154,10 @@ function missingExtension(
   const beyondAscii = [from, ...recipients.map(({ address }) => address)].some((address) => /[^\u0000-\u007f]/.test(address));
   if (beyondAscii && !client.supports('SMTPUTF8')) {
     return { kind: 'permanent', status: '5.6.7', text: 'The server does not take international addresses (SMTPUTF8)' };
+  }
+  // RFC 6531 §3.4: what was sent as international must not reach who did not ask for it.
+  if (entry.smtpUtf8 && !client.supports('SMTPUTF8') && !isAscii(body.subarray(0, headerEnd(body)))) {
+    return { kind: 'permanent', status: '5.6.9', text: 'The server does not take international header fields (SMTPUTF8)' };
   }
   return undefined;
 }

@@ -63,6 +63,7 @@ async function serve(connection: Connection, services: Pop3Services, log: Logger
     }
   } finally {
     access.end();
+    await session.allowance?.giveBack().catch((error: unknown) => log.info('octets not given back', { error }));
     await io.end();
     session.log.debug('disconnected', { ms: Date.now() - connection.openedAtMs });
   }

@@ -11,6 +11,7 @@ import type { PartialConfig } from '../../config/schema.ts';
 import { FakeMailStore, LineClient } from '../../delivery/delivery-test-kit.ts';
 import type { UserId } from '../../mail/ids.ts';
 import { createPop3Handler } from './dispatcher.ts';
+import type { Pop3Services } from './session.ts';
 
 const listeners: Listener[] = [];
 const clients: LineClient[] = [];
@@ -27,7 +28,7 @@ type Bed = {
   loggedIn: () => Promise<LineClient>;
 };
 
-async function bed(settings: PartialConfig = {}, contexts?: TlsContexts): Promise<Bed> {
+async function bed(settings: PartialConfig = {}, contexts?: TlsContexts, limited: Partial<Pop3Services> = {}): Promise<Bed> {
   const store = new FakeMailStore();
   const user = store.addUser('user@mail.test', { password: 'pass word' });
   const config = resolveConfig({ hostname: 'mail.test', ...settings, auth: { failureDelayMs: 1, ...settings.auth } });
@@ -40,7 +41,7 @@ async function bed(settings: PartialConfig = {}, contexts?: TlsContexts): Promis
     allowHalfOpen: true,
     limits: { maxConnections: 100, maxConnectionsPerAddress: 100 },
     log: silentLogger,
-    handler: createPop3Handler({ config, operations: store.operations }, silentLogger),
+    handler: createPop3Handler({ config, operations: store.operations, ...limited }, silentLogger),
   });
   listeners.push(listener);
   const client = async (): Promise<LineClient> => {
@@ -286,4 +287,28 @@ test('a session whose access has changed ends, without an update', async () => {
   while (listener.connections() > 0) await new Promise(setImmediate);
   assert.deepEqual(store.texts(user), [one]);
   assert.equal(store.listeners.get(user)?.size, 0);
+});
+
+test('no more is fetched in a day than the user may; what was not fetched is not counted', async () => {
+  let used = 0;
+  const limits = { recipientsPerDay: 0, receivedPerHour: 0, receivedIsOwn: false, pop3MaxMessages: 0, imapMaxConnections: 0, alsoFrom: [] };
+  const { store, user, loggedIn } = await bed({}, undefined, {
+    limitsOf: async () => ({ ...limits, pop3DownloadBytes: 100 }),
+    usage: {
+      take: async (_who, _what, amount, limit) => {
+        if (used + amount > limit) return false;
+        used += amount;
+        return true;
+      },
+      used: async () => used,
+    },
+  });
+  store.put(user, 'INBOX', one);
+  const client = await loggedIn();
+  for (let fetched = 0; fetched < Math.floor(100 / one.length); fetched += 1)
+    assert.match((await multi(client, 'RETR 1'))[0] ?? '', /^\+OK/);
+  assert.match(await ask(client, 'RETR 1'), /^-ERR \[SYS\/TEMP\]/);
+  assert.equal(await ask(client, 'QUIT'), '+OK Goodbye');
+  await client.rest();
+  assert.equal(used, Math.floor(100 / one.length) * one.length);
 });

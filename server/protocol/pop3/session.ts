@@ -8,6 +8,8 @@ import type { SocketIo } from '../../base/socket-io.ts';
 import type { Config } from '../../config/schema.ts';
 import type { Account, Operations } from '../../operations/contract.ts';
 import type { UserLimitReader } from '../../operations/user-limits.ts';
+import type { Usage } from '../../store/usage.ts';
+import type { Allowance } from './allowance.ts';
 import type { Maildrop } from './maildrop.ts';
 import { DotStuffer } from './wire/dot-stuffing.ts';
 import type { LineEvent, LineReader } from './wire/line-reader.ts';
@@ -17,6 +19,8 @@ export type Pop3Services = {
   readonly operations: Operations;
   /** A user's own limits, where there are any. */
   readonly limitsOf?: UserLimitReader['of'];
+  /** Counts what is fetched; without it there is no limit. */
+  readonly usage?: Usage;
 };
 
 export type Pop3State = 'authorization' | 'transaction';
@@ -31,6 +35,7 @@ export class Pop3Session {
   readonly reader: LineReader;
   #log: Logger;
   #maildrop: Maildrop | undefined;
+  #allowance: Allowance | undefined;
   #userName: string | undefined;
   #utf8 = false;
   #authFailures = 0;
@@ -145,7 +150,13 @@ export class Pop3Session {
     this.#onLogIn = listener;
   }
 
-  loggedIn(account: Account, maildrop: Maildrop): void {
+  /** Undefined = no limit. */
+  get allowance(): Allowance | undefined {
+    return this.#allowance;
+  }
+
+  loggedIn(account: Account, maildrop: Maildrop, allowance: Allowance | undefined): void {
+    this.#allowance = allowance;
     this.#maildrop = maildrop;
     this.#onLogIn(account);
     this.#log = this.#log.with({ user: maildrop.user });

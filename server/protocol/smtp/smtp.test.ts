@@ -113,6 +113,7 @@ async function bed(
           receivedIsOwn: false,
           pop3MaxMessages: 0,
           imapMaxConnections: 0,
+          pop3DownloadBytes: 0,
           alsoFrom: [],
         },
       usage: memoryUsage(),
@@ -491,6 +492,7 @@ test('a user’s recipients a day are counted over all connections; a user may b
     receivedIsOwn: false,
     pop3MaxMessages: 0,
     imapMaxConnections: 0,
+    pop3DownloadBytes: 0,
     alsoFrom: ['*@brand.test', 'x@one.test'],
   });
   const smtp = await loggedIn(service);
@@ -515,6 +517,7 @@ test('a user’s own limit of messages an hour holds at port 25', async () => {
     receivedIsOwn: true,
     pop3MaxMessages: 0,
     imapMaxConnections: 0,
+    pop3DownloadBytes: 0,
     alsoFrom: [],
   });
   const smtp = await ready(service);

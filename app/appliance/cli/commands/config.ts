@@ -65,13 +65,24 @@ async function readAll({ paths }: CliContext): Promise<SettingEntry[]> {
   }
 }
 
-async function write({ paths }: CliContext, name: SettingName, value: unknown): Promise<SettingsChanged> {
+async function write(context: CliContext, name: SettingName, value: unknown): Promise<SettingsChanged> {
+  return writeSettings(context, { [name]: value });
+}
+
+/** All of them at once; by the appliance when it runs. */
+export async function writeSettings(
+  { paths }: CliContext,
+  values: Readonly<Partial<Record<SettingName, unknown>>>,
+): Promise<SettingsChanged> {
   const client = ControlClient.tryOpen(paths);
-  if (client !== undefined) return client.call(routes.changeSettings, { body: { values: { [name]: value } } });
+  if (client !== undefined) return client.call(routes.changeSettings, { body: { values } });
   makeDataDirs(paths);
   const settings = openSettings(paths);
   try {
-    const changed = settings.set(new Map([[name, value ?? undefined]]), 'cli');
+    const changed = settings.set(
+      new Map(Object.entries(values).map(([name, value]) => [name as SettingName, value ?? undefined])),
+      'cli',
+    );
     return { changed, restart: strongestNeed(changed) === 'none' ? 'none' : 'appliance', overridden: [] };
   } finally {
     settings.close();

@@ -4,6 +4,7 @@ import { mayAuthenticate } from '../../../config/plaintext-policy.ts';
 import type { AuthenticationResult } from '../../../operations/contract.ts';
 import { decodeSaslResponse } from '../../sasl-plain.ts';
 import { runSasl, saslMechanisms } from '../../sasl.ts';
+import { createAllowance } from '../allowance.ts';
 import type { Pop3Command } from '../command-spec.ts';
 import { Maildrop } from '../maildrop.ts';
 import type { Pop3Session } from '../session.ts';
@@ -93,7 +94,7 @@ async function logIn(session: Pop3Session, username: string, password: string): 
 }
 
 async function finishLogIn(session: Pop3Session, username: string, result: AuthenticationResult): Promise<void> {
-  const { operations, config, limitsOf } = session.services;
+  const { operations, config, limitsOf, usage } = session.services;
   const { connection } = session;
   if (!result.ok) {
     session.log.info('login refused', { username, ip: connection.remoteAddress, reason: result.reason });
@@ -104,10 +105,13 @@ async function finishLogIn(session: Pop3Session, username: string, result: Authe
     if (session.authFailed()) session.close();
     return;
   }
-  const own = (await limitsOf?.(result.account.user))?.pop3MaxMessages ?? 0;
+  const { user } = result.account;
+  const limits = await limitsOf?.(user);
+  const own = limits?.pop3MaxMessages ?? 0;
   const maxMessages = own > 0 ? own : config.pop3.maxMessages;
-  const maildrop = await Maildrop.open(operations, result.account.user, { ...config.pop3, maxMessages });
-  session.loggedIn(result.account, maildrop);
+  const maildrop = await Maildrop.open(operations, user, { ...config.pop3, maxMessages });
+  const allowance = usage === undefined ? undefined : createAllowance(usage, user, limits?.pop3DownloadBytes ?? 0);
+  session.loggedIn(result.account, maildrop, allowance);
   session.log.info('logged in', { username: result.account.username, ip: connection.remoteAddress, tls: connection.secure });
   session.ok(`${maildrop.count} messages (${maildrop.totalBytes} octets)`);
 }

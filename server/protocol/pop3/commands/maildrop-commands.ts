@@ -15,6 +15,14 @@ function messageNumber(session: Pop3Session, text: string): number | undefined {
   return undefined;
 }
 
+const TOP_BYTES = 4_096;
+
+async function mayFetch(session: Pop3Session, bytes: number): Promise<boolean> {
+  if ((await session.allowance?.take(bytes)) !== false) return true;
+  session.err('The octets of this day are used up: try again tomorrow', 'SYS/TEMP');
+  return false;
+}
+
 const stat: Pop3Command = {
   name: 'STAT',
   states: ['transaction'],
@@ -75,6 +83,7 @@ const retr: Pop3Command = {
   run: async (session, argument) => {
     const number = messageNumber(session, argument);
     if (number === undefined) return;
+    if (!(await mayFetch(session, session.maildrop.sizeBytes(number)))) return;
     await session.message(`${session.maildrop.sizeBytes(number)} octets`, session.maildrop.retrieve(number));
   },
 };
@@ -89,6 +98,8 @@ const top: Pop3Command = {
     const number = messageNumber(session, numberText);
     if (number === undefined) return;
     if (!/^\d{1,10}$/.test(linesText) || more.length > 0) return session.err('TOP wants a message number and a number of lines');
+    // How much it is shows only when it is read; a header's worth is counted.
+    if (!(await mayFetch(session, Math.min(TOP_BYTES, session.maildrop.sizeBytes(number))))) return;
     await session.message('Top of the message follows', session.maildrop.top(number, Number(linesText)));
   },
 };
