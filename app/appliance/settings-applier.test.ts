@@ -67,6 +67,17 @@ test('changes of one moment restart the workers once, others none', async () => 
   assert.deepEqual(calls, ['logs', 'certificate', 'ports', 'restart']);
 });
 
+test('a further name needs new workers only where a public authority is asked for it', async () => {
+  const { calls, change, idle } = setUp('names');
+  change({ 'server.names': ['imap.example.test'] });
+  change({ 'acme.enabled': true });
+  await idle();
+  assert.deepEqual(calls, ['certificate', 'ports', 'restart']);
+  change({ 'server.names': [] });
+  await idle();
+  assert.deepEqual(calls.slice(3), ['certificate', 'ports', 'restart']);
+});
+
 test('what fails is told, and the next change is tried', async () => {
   const { calls, change, fail, idle } = setUp('fail');
   fail.add('ports');

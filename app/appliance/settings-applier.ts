@@ -43,7 +43,7 @@ export class SettingsApplier {
       });
     }
     if (changed.some((name) => name.startsWith('server.'))) this.#options.checkCertificate();
-    for (const name of changed) if (settingOf(name).restart === 'worker') this.#pending.add(name);
+    for (const name of changed) if (this.#needsWorkers(name)) this.#pending.add(name);
     if (this.#pending.size > 0 && !this.#closed) this.#timer ??= setTimeout(() => this.#begin(), gatherMs);
   }
 
@@ -52,6 +52,12 @@ export class SettingsApplier {
     this.#closed = true;
     clearTimeout(this.#timer);
     await this.#running;
+  }
+
+  /** Of further names workers know only that a public authority is to be asked for them; the local one's certificate is sent to those that run. */
+  #needsWorkers(name: SettingName): boolean {
+    if (name === 'server.names') return this.#options.settings.get('acme.enabled');
+    return settingOf(name).restart === 'worker';
   }
 
   #begin(): void {

@@ -4,7 +4,17 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { renderDocument } from './document.ts';
-import { ConfigFault, defaultConfig, loadConfigFile, parseConfigJson, readCertificate, resolveConfig } from './load.ts';
+import { newSealingKey } from '../base/sealing.ts';
+import {
+  ConfigFault,
+  defaultConfig,
+  loadConfigFile,
+  parseConfigJson,
+  readCertificate,
+  readSealingKeys,
+  resolveConfig,
+  withEnvironment,
+} from './load.ts';
 
 function problems(value: unknown): readonly string[] {
   try {
@@ -72,6 +82,27 @@ test('a TOML file and its certificate files are read, paths relative to it', () 
       () => readCertificate(resolveConfig({ tls: { cert: '/nowhere.pem', key: 'x' } })),
       /tls\.cert: there is no file/,
     );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('sealing keys come from a file, from text, and from the environment', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'mallard-config-'));
+  try {
+    const [first, second] = [newSealingKey(), newSealingKey()];
+    const text = `# a comment, with commas, and more: of them\n${first}\n${second}\nlost 0123abcd\n`;
+    writeFileSync(path.join(folder, 'sealing.keys'), text);
+    writeFileSync(path.join(folder, 'worker.toml'), '[sealing]\nkeyFile = "sealing.keys"\n');
+    const expected = readSealingKeys(loadConfigFile(path.join(folder, 'worker.toml')));
+    assert.deepEqual([expected.keys.length, [...expected.lost]], [2, ['0123abcd']]);
+    assert.deepEqual(readSealingKeys(resolveConfig({ sealing: { keys: text } })), expected, 'as the appliance gives it');
+    const none = defaultConfig();
+    assert.deepEqual(readSealingKeys(none).keys, []);
+    const env = { MALLARD_SEALING_KEYS: `${first},${second},lost 0123abcd` };
+    assert.deepEqual(readSealingKeys(withEnvironment(none, env)), expected);
+    assert.throws(() => readSealingKeys(resolveConfig({ sealing: { keys: 'short' } })), /sealing\.keys: Line 1/);
+    assert.throws(() => readSealingKeys(resolveConfig({ sealing: { keyFile: '/nowhere/keys' } })), /there is no file/);
   } finally {
     rmSync(folder, { recursive: true });
   }

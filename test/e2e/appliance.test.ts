@@ -126,6 +126,24 @@ test('start, look, change, restart, stop', async () => {
   });
   const [greeting] = (await once(socket, 'data')) as [Buffer];
   assert.match(greeting.toString(), /^\* OK /);
+  // Another name gets into it without a restart: connections that are open go on.
+  await json('config', 'set', 'server.names', 'imap.new-name.test');
+  const ca = readFileSync(path.join(dataDir, 'certificates/authority.crt'));
+  await waitFor(
+    async () => {
+      const named = connectTls({ host: imaps.host, port: imaps.port, ca, servername: 'imap.new-name.test' });
+      try {
+        await once(named, 'secureConnect');
+        return true;
+      } finally {
+        named.destroy();
+      }
+    },
+    { timeoutMs: 30_000, what: 'a certificate for the new name' },
+  );
+  socket.write('a NOOP\r\n');
+  assert.match(String((await once(socket, 'data'))[0]), /^a OK/);
+  assert.deepEqual(pidsOf(statusSchema.parse(await json('status'))), pidsOf(status));
   socket.destroy();
 
   assert.deepEqual(await json('restart', 'worker-1'), { service: 'worker-1', state: 'ready' });

@@ -138,7 +138,8 @@ export const deSettings: typeof enSettings = {
     help: {
       'server.hostname':
         'Der Name, mit dem dieser Server grüßt, und der erste Name in seinem Zertifikat. Leer: der Name dieses Rechners.',
-      'server.names': 'Weitere Namen, unter denen Programme diesen Server erreichen. Sie kommen in das Zertifikat.',
+      'server.names':
+        'Weitere Namen, unter denen Programme diesen Server erreichen. Sie kommen in das Zertifikat. (Stellt auch eine öffentliche Stelle Zertifikate aus, starten die Worker neu.)',
       'server.announce':
         'Kündigt IMAP, POP3 und Submission über TLS und diese Seite im lokalen Netz an (mDNS), damit Geräte sie finden. Nur was andere erreichen können, wird angekündigt.',
       'acme.enabled':

@@ -32,7 +32,10 @@ export const settings = {
   'server.names': list(
     [],
     { ...nameForm, allowed: 'host names', max: 50 },
-    { restart: 'worker', help: 'More names by which clients reach this server. They are added to the certificate.' },
+    {
+      restart: 'none',
+      help: 'More names by which clients reach this server. They are added to the certificate. Where a public authority issues certificates too, workers restart.',
+    },
   ),
   'acme.enabled': flag(false, {
     restart: worker,
