@@ -322,7 +322,7 @@ export class ImapConnection implements ConnectionHooks, Expiring {
   }
 
   #answerFault(fault: ReaderFault): void {
-    answerFault(this.out, fault);
+    answerFault(this.out, fault, this.session.state !== 'not-authenticated');
     if (fault.fatal) {
       this.#bye(fault.text);
       return;

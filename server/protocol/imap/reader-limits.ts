@@ -24,8 +24,8 @@ export function limitsAfterLogin(settings: ImapSettings): ReaderLimits {
 const CARRIES_MESSAGES: ReadonlySet<string> = new Set(['APPEND', 'REPLACE', 'UID REPLACE']);
 
 /** The tagged reply (untagged without a tag). A message beyond APPENDLIMIT is NO [TOOBIG] (RFC 7889 §3.1, RFC 4469 §4.2), all else BAD. */
-export function answerFault(out: ImapOutput, fault: ReaderFault): void {
-  const tooBig = fault.reason === 'literal-too-big' && fault.name !== undefined && CARRIES_MESSAGES.has(fault.name);
+export function answerFault(out: ImapOutput, fault: ReaderFault, loggedIn: boolean): void {
+  const tooBig = loggedIn && fault.reason === 'literal-too-big' && fault.name !== undefined && CARRIES_MESSAGES.has(fault.name);
   if (fault.fatal && fault.tag === undefined) return;
   out.tagged(fault.tag, tooBig ? 'NO' : 'BAD', fault.text, tooBig ? 'TOOBIG' : undefined);
 }

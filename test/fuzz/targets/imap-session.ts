@@ -28,6 +28,23 @@ const ARGUMENTS = [
   ' NIL',
   ' ("name" "fuzz" "x" NIL)',
   ' a b c d',
+  ' SET STATUS (SELECTED (MessageNew (UID FLAGS) MessageExpunge FlagChange)) (personal (MailboxName MailboxMetadataChange))',
+  ' RETURN (UPDATE (UID FLAGS) COUNT) (REVERSE SIZE) UTF-8 ALL',
+  ' RETURN (UPDATE CONTEXT PARTIAL 1:2) UNSEEN',
+  ' "" (STORAGE 10 MESSAGE 10)',
+  ' 1 INBOX {20+}\r\nSubject: x\r\n\r\nbody\r\n',
+  ' "" (/private/comment "x" /shared/comment NIL)',
+  ' IN (personal subtree-one "") RETURN (ALL COUNT) ALL',
+  ' OAUTHBEARER bixhPXgsAWF1dGg9QmVhcmVyIHRva2VuAQE=',
+] as const;
+
+const ENABLED = [
+  'QRESYNC',
+  'UIDONLY',
+  'IMAP4rev2',
+  'UTF8=ACCEPT QRESYNC',
+  'METADATA',
+  'QRESYNC IMAP4rev2 UTF8=ACCEPT METADATA UIDONLY',
 ] as const;
 
 /** Conversations at a time; most of one is waiting. */
@@ -93,6 +110,7 @@ function script(random: Random, names: readonly string[], user: string): string[
   const lines: string[] = [];
   const state = random.below(3);
   if (state >= 1) lines.push(`l LOGIN ${user} ${PASSWORD}\r\n`);
+  if (state >= 1 && random.next() < 0.4) lines.push(`e ENABLE ${random.pick(ENABLED)}\r\n`);
   if (state === 2) lines.push(`s ${random.pick(['SELECT', 'EXAMINE'])} INBOX\r\n`);
   for (let n = 0; n < 6; n += 1) {
     const line = `${n} ${random.pick(names)}${random.pick(ARGUMENTS)}\r\n`;
