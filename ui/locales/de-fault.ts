@@ -101,6 +101,9 @@ export const deFault: typeof enFault = {
     },
     ExternalAccountNotFound: { what: 'Dieses Konto ist nicht da.', advice: 'Es wurde vielleicht inzwischen entfernt.' },
     ExternalHostRefused: { what: 'Von diesem Server kann nicht abgeholt werden.', advice: 'Die Einzelheiten sagen, warum.' },
+    ScriptNotFound: { what: 'Dieses Skript ist nicht da.', advice: 'Es wurde vielleicht inzwischen entfernt.' },
+    ScriptActive: { what: 'Dieses Skript arbeitet.', advice: 'Schalten Sie es zuerst aus.' },
+    SieveError: { what: 'Das Skript ist nicht richtig.', advice: 'Die Einzelheiten sagen, wo.' },
     UserExistsError: { what: 'Dieser Benutzername ist vergeben.', advice: 'Wählen Sie einen anderen.' },
     AddressExistsError: {
       what: 'Diese Adresse ist vergeben.',

@@ -194,6 +194,7 @@ export const dePeople: typeof enPeople = {
       storage: 'Speicher',
       signIn: 'Anmeldung und Geräte',
       replies: 'Antworten und Weiterleiten',
+      sieve: 'Filterskripte',
       external: 'Andere Konten',
       filters: 'Filter',
       activity: 'Verlauf',

@@ -11,6 +11,7 @@ import { dePeople } from './de-people.ts';
 import { deSecurity, deSignIn } from './de-security.ts';
 import { deServices } from './de-services.ts';
 import { deSettings } from './de-settings.ts';
+import { deSieve } from './de-sieve.ts';
 import { deSetup } from './de-setup.ts';
 import { deWebmail } from './de-webmail.ts';
 import type { Catalogue } from './en.ts';
@@ -222,6 +223,7 @@ export const de: Catalogue = {
   ...deMail,
   ...dePeople,
   ...deExternal,
+  ...deSieve,
   ...deConnect,
   ...deDomains,
   ...deSettings,

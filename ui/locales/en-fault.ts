@@ -67,6 +67,9 @@ export const enFault = {
     },
     ExternalAccountNotFound: { what: 'This account is not there.', advice: 'It may have been removed meanwhile.' },
     ExternalHostRefused: { what: 'Mail can’t be fetched from this server.', advice: 'The details say why.' },
+    ScriptNotFound: { what: 'This script is not there.', advice: 'It may have been removed meanwhile.' },
+    ScriptActive: { what: 'This script works.', advice: 'Switch it off first.' },
+    SieveError: { what: 'The script is not right.', advice: 'The details say where.' },
     UserExistsError: { what: 'This user name is taken.', advice: 'Choose another one.' },
     AddressExistsError: { what: 'This address is taken.', advice: 'Choose another one, or remove it where it is now.' },
     InsecurePasswordError: {

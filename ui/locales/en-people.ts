@@ -185,6 +185,7 @@ export const enPeople = {
       storage: 'Storage',
       signIn: 'Sign-in and devices',
       replies: 'Replies and forwards',
+      sieve: 'Filter scripts',
       external: 'Other accounts',
       filters: 'Filters',
       activity: 'Activity',

@@ -11,6 +11,7 @@ import { enPeople } from './en-people.ts';
 import { enSecurity, enSignIn } from './en-security.ts';
 import { enServices } from './en-services.ts';
 import { enSettings } from './en-settings.ts';
+import { enSieve } from './en-sieve.ts';
 import { enSetup } from './en-setup.ts';
 import { enWebmail } from './en-webmail.ts';
 
@@ -220,6 +221,7 @@ export const en = {
   ...enMail,
   ...enPeople,
   ...enExternal,
+  ...enSieve,
   ...enConnect,
   ...enDomains,
   ...enSettings,

@@ -11,6 +11,7 @@ import {
   IconDoorExit,
   IconFilter,
   IconHistory,
+  IconFilterCode,
   IconKey,
   IconLogout,
   IconMailDown,
@@ -36,6 +37,7 @@ import { FiltersTab } from './filters-tab.tsx';
 import { LeaveDialog } from './leave-dialog.tsx';
 import { OverviewTab } from './overview-tab.tsx';
 import { RepliesTab } from './replies-tab.tsx';
+import { SieveTab } from './sieve-tab.tsx';
 import { SignInTab } from './sign-in-tab.tsx';
 import { StorageTab } from './storage-tab.tsx';
 import { UndoRemoval } from './undo-removal.tsx';
@@ -47,6 +49,7 @@ const tabs = [
   ['storage', IconDatabase, StorageTab],
   ['signIn', IconKey, SignInTab],
   ['replies', IconMailForward, RepliesTab],
+  ['sieve', IconFilterCode, SieveTab],
   ['external', IconMailDown, ExternalTab],
   ['filters', IconFilter, FiltersTab],
   ['activity', IconHistory, ActivityTab],
