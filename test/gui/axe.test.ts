@@ -5,6 +5,7 @@ import type { Browser } from 'playwright-core';
 import { ensureBuilt } from '../../ui/build.ts';
 import { noBrowser, openBrowser, Visit } from './browser.ts';
 import { playLog } from './play-log.ts';
+import { playedBans } from './played-security.ts';
 import { raiseStage, type Stage } from './stage.ts';
 
 let stage: Stage;
@@ -56,6 +57,7 @@ const screens = [
 
 for (const [path, english, german] of screens) {
   test(`${path} has no violation`, { skip: noBrowser }, async () => {
+    stage.api.bans = path.endsWith('bans') ? playedBans() : [];
     for (const [{ page }, title, language] of [
       [light, english, 'en'],
       [dark, german, 'de'],

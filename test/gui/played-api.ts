@@ -44,7 +44,8 @@ const names: Readonly<Record<string, string>> = { ö: 'oe', ü: 'ue' };
 
 export class PlayedApi {
   readonly users: PlayedUser[] = [];
-  bans = playedBans();
+  /** Who is kept out. */
+  bans: ReturnType<typeof playedBans> = [];
   /** Answer everything with this status, when it is set. */
   failWith: number | undefined;
   readonly #server: Server;

@@ -4,14 +4,16 @@
  */
 import { Center, Loader } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { type ReactElement, type ReactNode, useEffect } from 'react';
+import { lazy, type ReactElement, type ReactNode, Suspense, useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { routes } from '../../app/appliance/control/contract.ts';
 import { control } from '../lib/control.ts';
 import type { Fault } from '../lib/fault.ts';
 import { sessionQuery, unknownSession } from '../lib/queries.ts';
 import { linkSecret } from './sign-in-link.ts';
-import { SignIn } from './sign-in.tsx';
+
+/** Who is signed in needs none of it. */
+const SignIn = lazy(async () => ({ default: (await import('./sign-in.tsx')).SignIn }));
 
 function takeSecretFromAddress(): string | undefined {
   const secret = linkSecret(window.location.hash);
@@ -46,19 +48,20 @@ export function SessionGate({ children }: { children: ReactNode }): ReactElement
   }, [mutate]);
 
   if (session.data?.signedIn === true) return <>{children}</>;
-  if (session.isPending || signIn.isPending) {
-    return (
-      <Center h="100vh" role="status" aria-label={t('common.loading')}>
-        <Loader />
-      </Center>
-    );
-  }
+  const waiting = (
+    <Center h="100vh" role="status" aria-label={t('common.loading')}>
+      <Loader />
+    </Center>
+  );
+  if (session.isPending || signIn.isPending) return waiting;
   return (
-    <SignIn
-      session={session.data}
-      fault={signIn.error ?? session.error}
-      onLink={(secret) => signIn.mutate(secret)}
-      onRetry={session.error === null ? undefined : () => void session.refetch()}
-    />
+    <Suspense fallback={waiting}>
+      <SignIn
+        session={session.data}
+        fault={signIn.error ?? session.error}
+        onLink={(secret) => signIn.mutate(secret)}
+        onRetry={session.error === null ? undefined : () => void session.refetch()}
+      />
+    </Suspense>
   );
 }

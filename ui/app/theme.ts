@@ -5,12 +5,9 @@ import {
   Button,
   Card,
   createTheme,
-  Drawer,
   mergeThemeOverrides,
   type MantineThemeOverride,
   Notification,
-  Select,
-  TagsInput,
   type CSSVariablesResolver,
   type MantineColorsTuple,
   Modal,
@@ -113,10 +110,11 @@ export function themeFor(close: string, clear: string): MantineThemeOverride {
     createTheme({
       components: {
         Modal: Modal.extend({ defaultProps: { ...theme.components?.['Modal']?.defaultProps, closeButtonProps } }),
-        Drawer: Drawer.extend({ defaultProps: { closeButtonProps } }),
+        // By name, and not by the component: these need not be there before the first screen stands.
+        Drawer: { defaultProps: { closeButtonProps } },
         Notification: Notification.extend({ defaultProps: { closeButtonProps } }),
-        Select: Select.extend({ defaultProps: { clearButtonProps } }),
-        TagsInput: TagsInput.extend({ defaultProps: { clearButtonProps } }),
+        Select: { defaultProps: { clearButtonProps } },
+        TagsInput: { defaultProps: { clearButtonProps } },
       },
     }),
   );

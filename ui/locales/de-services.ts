@@ -91,12 +91,12 @@ export const deServices: typeof enServices = {
       good: 'Gelungen',
       bad: 'Misslungen',
       step: {
-        connect: 'Verbunden',
-        encrypt: 'Verschlüsselt',
-        greet: 'Begrüßt',
-        signIn: 'Angemeldet',
-        recipient: 'Kennt seine Empfänger',
-        signOut: 'Abgemeldet',
+        connect: 'Verbindung',
+        encrypt: 'Verschlüsselung',
+        greet: 'Begrüßung',
+        signIn: 'Anmeldung',
+        recipient: 'Empfänger',
+        signOut: 'Abmeldung',
       },
       advice: {
         connect: 'Dort antwortet nichts. Ist der Dienst an, auf welchem Port, und steht eine Firewall dazwischen?',

@@ -88,12 +88,12 @@ export const enServices = {
       good: 'Worked',
       bad: 'Failed',
       step: {
-        connect: 'Connected',
-        encrypt: 'Encrypted',
-        greet: 'Greeted',
-        signIn: 'Signed in',
-        recipient: 'Knows its recipients',
-        signOut: 'Signed out',
+        connect: 'Connection',
+        encrypt: 'Encryption',
+        greet: 'Greeting',
+        signIn: 'Sign-in',
+        recipient: 'Recipients',
+        signOut: 'Sign-out',
       },
       advice: {
         connect: 'Nothing answers there. See whether it is on and on which port, and whether a firewall stands between.',
