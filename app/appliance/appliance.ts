@@ -10,6 +10,7 @@ import { type Logger, createLogger } from '../../server/base/log.ts';
 import type { OwnerLock } from '../../server/base/owner-lock.ts';
 import { Announcer } from './announce/announcer.ts';
 import { announcedServices } from './announce/services.ts';
+import { BackupService } from './backup/service.ts';
 import { CertificateKeeper } from './certificates/keeper.ts';
 import { describeCertificate, type ServerCertificate } from './certificates/certificates.ts';
 import { certificateNames } from './certificates/names.ts';
@@ -18,6 +19,7 @@ import type { CertificateInfo, ControlEvent, Finding, Notice, SelfTest, StartMod
 import { ControlFault } from './control/fault.ts';
 import { ControlServer } from './control/server.ts';
 import type { ControlSubject, WorkerApi } from './control/subject.ts';
+import { Jobs } from './jobs/jobs.ts';
 import { parseLine } from './logs/line.ts';
 import { LogStore } from './logs/store.ts';
 import { lookAtQueue } from './metrics/queue-look.ts';
@@ -66,6 +68,8 @@ export class Appliance implements ControlSubject {
   readonly metrics: MetricsStore;
   readonly log: Logger;
   readonly paths: DataPaths;
+  readonly jobs: Jobs;
+  readonly backups: BackupService;
   /** Resolves when everything has stopped, whoever asked for it. */
   readonly stopped: Promise<void>;
   readonly #lock: OwnerLock;
@@ -134,6 +138,22 @@ export class Appliance implements ControlSubject {
       onSecret: (secret) => this.logs.mask.know(secret),
       ...(options.workerScript === undefined ? {} : { workerScript: options.workerScript }),
     });
+    this.jobs = new Jobs({
+      onChange: (job) => this.#send({ type: 'job', job }),
+      onLine: (line, pid = 0) =>
+        this.logs.append(parseLine(line, { service: 'job', pid, format: 'worker', stream: 'stdout' }, Date.now())),
+    });
+    this.backups = new BackupService({
+      paths: this.paths,
+      settings: this.settings,
+      jobs: this.jobs,
+      log: this.log,
+      workerConfig: () => this.#jobConfig(),
+      stopWorkers: () => this.#eachWorker((name) => this.#supervisor.stopService(name)),
+      startWorkers: () => this.#eachWorker((name) => this.#supervisor.startService(name)),
+      reloadCertificate: () => this.#certificates.reload(),
+      notice: (level, message) => this.#notice(level, message),
+    });
     this.#numbers = new MailNumbers({
       workers: () => this.#supervisor.status().filter(({ kind }) => kind === 'worker'),
       folder: this.paths.root,
@@ -188,6 +208,7 @@ export class Appliance implements ControlSubject {
     const certificate = await this.#certificates.start();
     this.#control.useCertificate({ cert: certificate.chain, key: certificate.key });
     await this.#supervisor.start();
+    this.backups.start();
     this.log.info('ready', { ms: Date.now() - this.#startedAt });
   }
 
@@ -304,6 +325,8 @@ export class Appliance implements ControlSubject {
     this.#certificates.stop();
     // The network is told first, so that nobody comes to a closed door.
     await this.#announcer.close();
+    this.backups.stop();
+    await this.jobs.stop();
     // A restart of workers that is under way ends by the supervisor's stop.
     const applied = this.#applier.close();
     await this.#supervisor.stop();
@@ -399,6 +422,21 @@ export class Appliance implements ControlSubject {
     }
   }
 
+  async #eachWorker(act: (name: ServiceName) => Promise<void>): Promise<void> {
+    for (const { kind, name } of this.#supervisor.status()) if (kind === 'worker') await this.#command(name, act);
+  }
+
+  /** As a worker would be configured, for a job on the database; undefined while there is none. */
+  #jobConfig(): unknown {
+    const uris = this.#supervisor.databases();
+    if (uris === undefined || this.#certificates.current === undefined) return undefined;
+    return workerConfig(this.settings, this.#ports, this.#workerSecrets(), { ...uris, index: 0, endpoints: {} });
+  }
+
+  #send(event: ControlEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+
   #plan(): SupervisorPlan {
     const { settings } = this;
     const cacheMb = settings.get('mongo.cacheMb');
@@ -449,7 +487,7 @@ export class Appliance implements ControlSubject {
 
   #onSettings(changed: readonly SettingName[]): void {
     this.log.info('settings changed', { names: changed.join(', ') });
-    for (const listener of this.#listeners) listener({ type: 'settings', changed: [...changed] });
+    this.#send({ type: 'settings', changed: [...changed] });
     this.#applier.apply(changed);
     this.#announce();
   }
@@ -465,7 +503,7 @@ export class Appliance implements ControlSubject {
     this.#notices.push(notice);
     if (this.#notices.length > maxNotices) this.#notices.shift();
     this.log[level](message);
-    for (const listener of this.#listeners) listener({ type: 'notice', notice });
+    this.#send({ type: 'notice', notice });
   }
 
   /** Many changes of one moment become one event. */
@@ -474,7 +512,7 @@ export class Appliance implements ControlSubject {
       this.#statusTimer = undefined;
       if (this.#listeners.size === 0) return;
       const status = this.status();
-      for (const listener of this.#listeners) listener({ type: 'status', status });
+      this.#send({ type: 'status', status });
     }, 50).unref();
   }
 

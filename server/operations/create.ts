@@ -4,24 +4,20 @@ import { createSealer } from '../base/sealing.ts';
 import { readSealingKeys } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import type { SpecialUse } from '../mail/special-use.ts';
-import { ACCOUNT_INDEXES } from '../store/account-indexes.ts';
-import { ANNOTATION_INDEXES } from '../store/annotations.ts';
 import { leaveContents } from '../store/contents.ts';
 import { connectDatabase } from '../store/connect.ts';
-import { INDEXES, ensureIndexes } from '../store/indexes.ts';
+import { ensureIndexes } from '../store/indexes.ts';
 import { type LocalDomains, createLocalDomains } from '../store/local-domains.ts';
-import { ADMIN_INDEXES, createAdminTables } from '../store/admin-tables.ts';
-import { MAIL_RECORD_INDEXES } from '../store/mail-record-indexes.ts';
+import { createAdminTables } from '../store/admin-tables.ts';
 import { migrate } from '../store/migrations.ts';
-import { FLOW_INDEXES, type FlowTables, createFlowTables } from '../store/flow-tables.ts';
-import { SIEVE_INDEXES, createSieveTables } from '../store/sieve-tables.ts';
-import { EXTERNAL_INDEXES, createExternalTables } from '../store/external-tables.ts';
-import { QUEUE_INDEXES } from '../store/queue-indexes.ts';
+import { type FlowTables, createFlowTables } from '../store/flow-tables.ts';
+import { createSieveTables } from '../store/sieve-tables.ts';
+import { createExternalTables } from '../store/external-tables.ts';
 import { createQueueStore } from '../store/queue.ts';
 import { checkSealingKey, reseal } from '../store/sealed-fields.ts';
 import { type Secrets, createSecrets } from '../store/secrets.ts';
 import { type RepliesSent, createRepliesSent } from '../store/replies-sent.ts';
-import { STS_INDEXES, type StsPolicyStore, createStsPolicyStore } from '../store/sts-policies.ts';
+import { type StsPolicyStore, createStsPolicyStore } from '../store/sts-policies.ts';
 import { createTraceStore } from '../store/trace.ts';
 import type { QueueStore } from '../store/types-queue.ts';
 import type { TraceStore } from '../store/types-trace.ts';
@@ -40,13 +36,14 @@ import { type ExternalAccounts, createExternalAccounts } from './external-accoun
 import { type DkimKeys, createDkimKeys } from './dkim-keys.ts';
 import { type Retention, createRetention } from './retention.ts';
 import { type RuleBooks, createRuleBooks } from './rule-book.ts';
-import { GREYLIST_INDEXES, type GreylistStore, createGreylistStore } from '../store/greylist.ts';
-import { SPAM_WORD_INDEXES, type SpamWords, createSpamWords } from '../store/spam-words.ts';
-import { USAGE_INDEXES, type Usage, createUsage } from '../store/usage.ts';
+import { type GreylistStore, createGreylistStore } from '../store/greylist.ts';
+import { type SpamWords, createSpamWords } from '../store/spam-words.ts';
+import { type Usage, createUsage } from '../store/usage.ts';
 import { createLocalBanBoard } from '../sync/ban-board.ts';
 import { createRedisBanBoard } from '../sync/redis-ban-board.ts';
 import { createLocalBeacons, createRedisBeacons } from '../sync/beacons.ts';
 import { type Accounts, createAccounts } from './accounts.ts';
+import { ALL_INDEXES } from '../store/all-indexes.ts';
 import type { Operations } from './contract.ts';
 import { type Core, createCore } from './core.ts';
 import { type MailRecords, createMailRecords } from './mail-records.ts';
@@ -118,21 +115,7 @@ export async function createOperations(config: Config, log: Logger): Promise<Ope
   try {
     await checkSealingKey(database);
     await migrate(database, log);
-    await ensureIndexes(database, [
-      ...INDEXES,
-      ...ANNOTATION_INDEXES,
-      ...ACCOUNT_INDEXES,
-      ...MAIL_RECORD_INDEXES,
-      ...ADMIN_INDEXES,
-      ...QUEUE_INDEXES,
-      ...FLOW_INDEXES,
-      ...EXTERNAL_INDEXES,
-      ...SIEVE_INDEXES,
-      ...STS_INDEXES,
-      ...USAGE_INDEXES,
-      ...GREYLIST_INDEXES,
-      ...SPAM_WORD_INDEXES,
-    ]);
+    await ensureIndexes(database, ALL_INDEXES);
   } catch (error) {
     await database.close();
     throw error;

@@ -3,6 +3,7 @@ import type { BlobStore } from '../store/blobs.ts';
 import type { Database } from '../store/connect.ts';
 import { contentsLeft, forgetLeft, sweepContents, unusedBlobs } from '../store/contents.ts';
 import { sweepTombstones } from '../store/placements.ts';
+import { isSweepingHeld } from '../store/sweep-hold.ts';
 import {
   blobsTouched,
   contentsStored,
@@ -23,7 +24,7 @@ export type Housekeeping = {
   readonly applyUnapplied: (now: Date) => Promise<number>;
   /**
    * Removes tombstones, contents and blobs that nobody refers to and nobody touched since `before`. Messages that were deleted since `deletedBefore` (default: the
-   * same) stay, to be restored; released ones (restored already, or not to be kept) do not.
+   * same) stay, to be restored; released ones (restored already, or not to be kept) do not. While a backup reads the store nothing goes.
    */
   readonly sweep: (before: Date, deletedBefore?: Date) => Promise<Swept>;
   /** Removes applied journal entries older than `before`; answers how many. */
@@ -83,6 +84,7 @@ export function createHousekeeping(database: Database, blobs: BlobStore, materia
 
     sweep: async (before, deletedBefore = before) => {
       const total = { messages: 0, contents: 0, blobs: 0, bytes: 0 };
+      if (await isSweepingHeld(database)) return total;
       const collect = async (candidates: Parameters<typeof sweepContents>[1]): Promise<void> => {
         const swept = await sweepContents(database, candidates);
         total.contents += swept.contents;
@@ -116,6 +118,7 @@ export function createHousekeeping(database: Database, blobs: BlobStore, materia
 
     trimJournals: async (before) => {
       let count = 0;
+      if (await isSweepingHeld(database)) return count;
       await walk('journal', before, async (from, to) => {
         count += await trimJournal(database, from, to);
       });

@@ -4,6 +4,7 @@
  */
 import { Fault } from '../base/fault.ts';
 import type { Logger } from '../base/log.ts';
+import { isRestoring } from './backup-mail.ts';
 import { type Database, guarded } from './connect.ts';
 import { reseal } from './sealed-fields.ts';
 
@@ -28,6 +29,13 @@ export async function migrate(
   await guarded(() =>
     meta.updateOne({ _id: 'schema' }, { $setOnInsert: { version: target } }, { upsert: true, ...database.concerns.durable }),
   );
+  if (await isRestoring(database)) {
+    throw new Fault(
+      'user',
+      'CANNOT',
+      'A restore into this database was broken off: what is in it is incomplete. Restore the backup again, with --replace.',
+    );
+  }
   const found = (await guarded(() => meta.findOne({ _id: 'schema' })))?.version ?? target;
   if (found > target) {
     throw new Fault(
@@ -44,4 +52,10 @@ export async function migrate(
       meta.updateOne({ _id: 'schema', version: { $lt: step.to } }, { $set: { version: step.to } }, database.concerns.durable),
     );
   }
+}
+
+/** What the documents of a restored backup are: the next start brings them forward. */
+export async function setSchemaVersion(database: Database, version: number): Promise<void> {
+  const meta = database.main.collection<{ _id: string; version: number }>('meta');
+  await guarded(() => meta.updateOne({ _id: 'schema' }, { $set: { version } }, { upsert: true, ...database.concerns.durable }));
 }

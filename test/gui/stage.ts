@@ -18,6 +18,7 @@ import { Settings } from '../../app/appliance/settings/store.ts';
 import { silentLogger } from '../../server/base/log.ts';
 import { PlayedApi } from './played-api.ts';
 import { playLog } from './play-log.ts';
+import { playedBackups } from '../harness/played-backups.ts';
 
 export interface StageOptions {
   readonly port?: number;
@@ -124,6 +125,9 @@ export async function raiseStage(options: StageOptions = {}): Promise<Stage> {
     settings,
     logs,
     metrics,
+    ...playedBackups((job) => {
+      for (const listener of listeners) listener({ type: 'job', job });
+    }),
     status: () => status,
     startService: (name) => act('start', name, 'ready'),
     stopService: (name) => act('stop', name, 'stopped'),

@@ -11,6 +11,40 @@ export const deFault: typeof enFault = {
       what: 'Die Antwort war nicht zu verstehen.',
       advice: 'Diese Seite und der Server haben vielleicht verschiedene Versionen. Laden Sie die Seite neu.',
     },
+    Busy: {
+      what: 'Etwas anderes dieser Art läuft gerade.',
+      advice: 'Warten Sie, bis die andere Sicherung, Wiederherstellung oder Übernahme fertig ist, oder brechen Sie sie ab.',
+    },
+    NotABackup: {
+      what: 'In diesem Ordner liegen keine Sicherungen von Mallard.',
+      advice: 'Wählen Sie den Ordner, in dem mallard-backups.json liegt.',
+    },
+    BackupWrongKey: {
+      what: 'Weder Passphrase noch Wiederherstellungsschlüssel passen.',
+      advice: 'Achten Sie auf Groß- und Kleinschreibung; der Schlüssel steht auf dem ausgedruckten Blatt.',
+    },
+    BackupWrongVersion: {
+      what: 'Die Sicherung stammt von einem neueren Mallard.',
+      advice: 'Installieren Sie diese oder eine spätere Version und stellen Sie damit wieder her.',
+    },
+    BackupDamaged: {
+      what: 'Die Sicherung ist beschädigt.',
+      advice: 'Nichts wurde verändert. Wählen Sie eine andere; die Einzelheiten nennen die Datei.',
+    },
+    BackupDiskFull: {
+      what: 'Wo die Sicherungen liegen, ist kein Platz mehr.',
+      advice: 'Schaffen Sie Platz, heben Sie weniger Sicherungen auf oder wählen Sie einen anderen Datenträger.',
+    },
+    BackupUnreachable: {
+      what: 'Der Ordner der Sicherungen ist nicht erreichbar.',
+      advice: 'Ist der Datenträger angeschlossen, die Freigabe verbunden? Darf Mallard dort schreiben?',
+    },
+    BackupNotEmpty: {
+      what: 'Dort ist schon etwas.',
+      advice:
+        'Stellen Sie einzelne Personen wieder her, oder sagen Sie, dass alles ersetzt werden soll; für Sicherungen nehmen Sie einen leeren Ordner.',
+    },
+    BackupRefused: { what: 'So geht das nicht.', advice: 'Die Einzelheiten sagen, warum.' },
     Unauthorized: { what: 'Sie sind nicht angemeldet.', advice: 'Melden Sie sich neu an und wiederholen Sie es.' },
     SignInRefused: {
       what: 'Adresse oder Kennwort stimmen nicht.',

@@ -107,6 +107,12 @@ export const deSettings: typeof enSettings = {
       'mongo.binary': 'Programm mongod',
       'redis.uri': 'Redis oder Valkey anderswo',
       'redis.binary': 'Programm valkey-server',
+      'backup.folder': 'Ordner der Sicherungen',
+      'backup.schedule': 'Wie oft',
+      'backup.hour': 'Stunde der Sicherung',
+      'backup.keepDaily': 'Aufgehobene Tagessicherungen',
+      'backup.keepWeekly': 'Aufgehobene Wochensicherungen',
+      'backup.keepMonthly': 'Aufgehobene Monatssicherungen',
       'log.level': 'Unwichtigste aufgehobene Zeilen',
       'log.maxBytes': 'Größe des Protokolls',
       'log.maxDays': 'Alter des Protokolls',
@@ -133,6 +139,7 @@ export const deSettings: typeof enSettings = {
       'outbound.webForwards': { public: 'Öffentliche Adressen', any: 'Überallhin', never: 'Nirgendwohin' },
       'outbound.ipVersion': { any: 'Jede', ipv4: 'Nur IPv4', ipv6: 'Nur IPv6' },
       'pop3.onDelete': { trash: 'Kommt in den Papierkorb', expunge: 'Ist weg' },
+      'backup.schedule': { off: 'Nie von selbst', daily: 'Jede Nacht', weekly: 'Jeden Sonntag' },
       'log.level': { debug: 'Debug', info: 'Info', warn: 'Warnung', error: 'Fehler' },
     },
     help: {
@@ -205,6 +212,14 @@ export const deSettings: typeof enSettings = {
       'redis.uri': 'Ein Redis oder Valkey, das anderswo läuft. Leer: Mallard betreibt sein eigenes.',
       'redis.binary':
         'Das Programm valkey-server oder redis-server, das benutzt wird. Leer: das mitgelieferte oder das erste, das gefunden wird.',
+      'backup.folder':
+        'Wo die Sicherungen liegen, am besten auf einem anderen Datenträger. Er wird unter „Speicher und Sicherungen“ gewählt, zusammen mit der Passphrase.',
+      'backup.schedule':
+        'Wie oft von selbst gesichert wird, sobald ein Ordner gewählt ist. Wöchentlich: in der Nacht zum Sonntag.',
+      'backup.hour': 'Zu welcher Stunde. Eine Sicherung, die ausfiel, weil der Computer aus war, wird nachgeholt.',
+      'backup.keepDaily': 'Von so vielen Tagen bleibt die neueste Sicherung.',
+      'backup.keepWeekly': 'Von so vielen Wochen bleibt die neueste Sicherung.',
+      'backup.keepMonthly': 'Von so vielen Monaten bleibt die neueste Sicherung.',
       'log.level': 'Die unwichtigsten Zeilen des Protokolls, die aufgehoben werden.',
       'log.maxBytes': 'Ist das Protokoll größer, gehen seine ältesten Zeilen.',
       'log.maxDays': 'Ältere Zeilen des Protokolls gehen.',

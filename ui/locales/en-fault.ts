@@ -9,6 +9,39 @@ export const enFault = {
       what: 'The answer could not be understood.',
       advice: 'This page and the server may be of different versions. Load the page again.',
     },
+    Busy: {
+      what: 'Something else of this kind is running.',
+      advice: 'Wait until the other backup, restore or move is done, or cancel it.',
+    },
+    NotABackup: {
+      what: 'There are no backups of Mallard in that folder.',
+      advice: 'Choose the folder that holds mallard-backups.json.',
+    },
+    BackupWrongKey: {
+      what: 'Neither the passphrase nor the recovery key fits.',
+      advice: 'Mind capital letters; the recovery key is on the sheet that was printed.',
+    },
+    BackupWrongVersion: {
+      what: 'The backup was made by a newer Mallard.',
+      advice: 'Install that version or a later one, and restore with it.',
+    },
+    BackupDamaged: {
+      what: 'The backup is damaged.',
+      advice: 'Nothing was changed. Choose another backup; the details name the file.',
+    },
+    BackupDiskFull: {
+      what: 'There is no room left where the backups are.',
+      advice: 'Free some space, keep fewer backups, or choose another disk.',
+    },
+    BackupUnreachable: {
+      what: 'The backup folder cannot be reached.',
+      advice: 'Is the disk plugged in, or the share connected? May Mallard write there?',
+    },
+    BackupNotEmpty: {
+      what: 'There is something already.',
+      advice: 'Restore single users, or say that everything is to be replaced; for backups, choose an empty folder.',
+    },
+    BackupRefused: { what: 'That cannot be done this way.', advice: 'The details say why.' },
     Unauthorized: { what: 'You are not signed in.', advice: 'Sign in again and repeat it.' },
     SignInRefused: {
       what: 'The address or the password is wrong.',

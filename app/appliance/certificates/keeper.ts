@@ -54,6 +54,13 @@ export class CertificateKeeper {
     await made;
   }
 
+  /** Takes what lies in the folder now, put there by somebody else. */
+  async reload(): Promise<void> {
+    await this.#checking;
+    const certificate = await this.#ensure();
+    this.#options.onRenewed(certificate);
+  }
+
   /** Looks now, after the look that is going on. A failure is logged and the former certificate stays. */
   check(): void {
     this.#checking = this.#checking.then(async () => {

@@ -4,6 +4,7 @@
  */
 import { Command, CommanderError, Option } from 'commander';
 import { version } from '../version.ts';
+import { addBackupCommands } from './backup-commands.ts';
 import { add, collect, explainErrors, group } from './command-kit.ts';
 import { type CommonOptions, contextOf } from './context.ts';
 import { addDkimCommands, addListCommands, addQueueCommands, addRelayCommands, addSenderCommands } from './mail-commands.ts';
@@ -122,6 +123,8 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
     .action(async (message: string | undefined, options: CommonOptions & import('./commands/trace.ts').TraceFlags) =>
       (await import('./commands/trace.ts')).trace(contextOf(options), message, options),
     );
+
+  addBackupCommands(program, group(program, 'backup', 'copies of everything, sealed'), add);
 
   add(program, 'doctor', 'check ports, disk, versions, permissions and memory, and say what to do').action(
     async (options: CommonOptions) => (await import('./commands/doctor.ts')).doctor(contextOf(options)).then(setExitCode),

@@ -7,6 +7,7 @@
  */
 import { z } from 'zod';
 import { accessRoutes } from './contract-access.ts';
+import { backupRoutes, jobSchema } from './contract-backup.ts';
 import { done, route } from './contract-route.ts';
 
 export type { Access, AnyRoute, Route } from './contract-route.ts';
@@ -223,6 +224,18 @@ export const errorCodes = [
   'SettingConflict',
   'UnknownService',
   'ServiceFailed',
+  /** Another long piece of work runs. */
+  'Busy',
+  'NotABackup',
+  'BackupWrongKey',
+  'BackupWrongVersion',
+  'BackupDamaged',
+  'BackupDiskFull',
+  'BackupUnreachable',
+  /** Where it should go there is something already. */
+  'BackupNotEmpty',
+  /** Anything else that a backup, a restore or a move of mail can't do: the words say why. */
+  'BackupRefused',
   'Unavailable',
   'TooMany',
   'Internal',
@@ -289,6 +302,7 @@ export const routes = {
   /** A new one from the same authority, at once. Clients that trust the authority do not notice. */
   renewCertificate: route('POST', '/control/certificate/renew', { answer: certificateSchema }),
   ...accessRoutes,
+  ...backupRoutes,
   signInLink: route('POST', '/control/sign-in-link', { access: 'token', answer: z.object({ url: z.string() }) }),
 };
 
@@ -297,6 +311,8 @@ export const eventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('status'), status: statusSchema }),
   z.object({ type: z.literal('notice'), notice: noticeSchema }),
   z.object({ type: z.literal('settings'), changed: z.array(z.string()) }),
+  /** A long piece of work began, went on or ended. */
+  z.object({ type: z.literal('job'), job: jobSchema }),
   z.object({ type: z.literal('log'), lines: z.array(logLineSchema) }),
 ]);
 export const eventsQuerySchema = z.strictObject({ ...logFilter, logs: z.enum(['0', '1']).default('0') });

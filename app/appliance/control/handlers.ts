@@ -6,6 +6,7 @@ import type { RestartNeed } from '../settings/setting.ts';
 import type { SettingState } from '../settings/store.ts';
 import { makeAccessHandlers } from './admin/handlers.ts';
 import type { AdminAccess } from './admin/access.ts';
+import { makeBackupHandlers } from './backup-handlers.ts';
 import type { AnyRoute, CertificateInfo, routes, SettingEntry, SettingsChanged } from './contract.ts';
 import { logFilterSchema } from './contract.ts';
 import { ControlFault } from './fault.ts';
@@ -60,6 +61,7 @@ export function makeHandlers(subject: ControlSubject, sessions: Sessions, access
       const names = subject.metrics.names();
       return { names, ...copy(subject.metrics.history(query.series ?? names, from, to, query.points)) };
     },
+    ...makeBackupHandlers(subject),
     preflight: async ({ query }) => ({ checks: [...(await subject.preflight(query.network === '1'))] }),
     // Loaded when somebody asks.
     checkDns: async ({ body }) => ({ found: await (await import('../dns-check.ts')).checkDns(body.records) }),

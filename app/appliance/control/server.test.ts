@@ -14,6 +14,7 @@ import { ControlFault } from './fault.ts';
 import { hostName } from './source.ts';
 import { ControlServer } from './server.ts';
 import type { ControlSubject, WorkerApi } from './subject.ts';
+import { playedBackups } from '../../../test/harness/played-backups.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'mallard-control-'));
 const token = 'control-token-of-the-test';
@@ -42,6 +43,7 @@ const subject: ControlSubject = {
   settings,
   logs,
   metrics,
+  ...playedBackups(() => {}),
   status: () => status,
   startService: async (name) => void asked.push(`start ${name}`),
   stopService: async (name) => void asked.push(`stop ${name}`),

@@ -1,4 +1,6 @@
 /** What the control API needs of the appliance. */
+import type { BackupService } from '../backup/service.ts';
+import type { Jobs } from '../jobs/jobs.ts';
 import type { LogStore } from '../logs/store.ts';
 import type { MetricsStore } from '../metrics/store.ts';
 import type { Settings } from '../settings/store.ts';
@@ -15,6 +17,8 @@ export interface ControlSubject {
   readonly settings: Settings;
   readonly logs: LogStore;
   readonly metrics: MetricsStore;
+  readonly jobs: Pick<Jobs, 'list' | 'get' | 'cancel'>;
+  readonly backups: Pick<BackupService, keyof BackupService>;
   status(): Status;
   /** The three resolve when it is done. @throws ControlFault for a name that is no service, and for a service that does not come up */
   startService(name: string): Promise<void>;

@@ -348,6 +348,39 @@ export const settings = {
     'The valkey-server or redis-server program to use. Empty: the bundled one, or the first that is found.',
   ),
 
+  'backup.folder': text(
+    '',
+    { pattern: /^$|^([A-Za-z]:)?[\\/]\P{Cc}+$/u, allowed: 'an absolute path, or nothing' },
+    {
+      restart: 'none',
+      help: 'Where backups are kept: best on another disk. "mallard backup folder" sets it, with the passphrase.',
+    },
+  ),
+  'backup.schedule': choice('daily', ['off', 'daily', 'weekly'], {
+    restart: 'none',
+    help: 'How often a backup is made by itself, once a folder is chosen. Weekly: in the night to Sunday.',
+  }),
+  'backup.hour': integer(
+    3,
+    { min: 0, max: 23, unit: 'o’clock' },
+    { restart: 'none', help: 'At which hour. A backup that was missed because the computer was off is made up for.' },
+  ),
+  'backup.keepDaily': integer(
+    7,
+    { min: 0, max: 3650 },
+    { restart: 'none', help: 'The newest backup of each of so many days is kept.' },
+  ),
+  'backup.keepWeekly': integer(
+    4,
+    { min: 0, max: 520 },
+    { restart: 'none', help: 'The newest backup of each of so many weeks is kept.' },
+  ),
+  'backup.keepMonthly': integer(
+    6,
+    { min: 0, max: 120 },
+    { restart: 'none', help: 'The newest backup of each of so many months is kept.' },
+  ),
+
   'log.level': choice('info', ['debug', 'info', 'warn', 'error'], {
     restart: worker,
     help: 'The least serious log lines that are kept.',

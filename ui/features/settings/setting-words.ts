@@ -59,7 +59,7 @@ export function groupOf(name: string): SettingGroup {
   if (prefix === 'smtp' || prefix === 'delivery' || prefix === 'outbound' || prefix === 'fetch') return 'sending';
   if (prefix === 'imap' || prefix === 'pop3') return 'reading';
   if (prefix === 'auth' || prefix === 'tls' || prefix === 'acme' || prefix === 'spam') return 'security';
-  if (prefix === 'store') return 'storage';
+  if (prefix === 'store' || prefix === 'backup') return 'storage';
   if (prefix === 'mongo' || prefix === 'redis') return 'databases';
   if (prefix === 'log' || prefix === 'metrics') return 'logs';
   return 'server';
