@@ -65,12 +65,6 @@ export function SignIn({ session, fault, onLink, onRetry }: SignInProps): ReactE
               {t('signIn.toMail')}
             </Anchor>
           </Text>
-          <Text size="sm" c="dimmed">
-            {t('signIn.forPeople')}{' '}
-            <Anchor href="/me" inherit underline="always">
-              {t('signIn.toMail')}
-            </Anchor>
-          </Text>
         </Stack>
       </Card>
     </Center>
