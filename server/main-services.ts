@@ -53,8 +53,9 @@ export function assemble({ config, operations, store, log }: Omit<ServiceContext
   const pop3Service = onListener((context) =>
     createPop3Handler({ config, operations, limitsOf: store.userLimits.of, usage: store.usage }, context.log),
   );
-  let rounds: ReturnType<typeof startRounds> | undefined;
-  const submissionService = onListener((context) => createSubmissionHandler({ ...context, flow, memory, trace }));
+  const rounds: ReturnType<typeof startRounds>[] = [];
+  const maxRecipients = (): number => Number(store.settings.get('const:max:rcpt_to').value);
+  const submissionService = onListener((context) => createSubmissionHandler({ ...context, flow, memory, maxRecipients, trace }));
   return {
     services: {
       imap: imapService,
@@ -62,8 +63,8 @@ export function assemble({ config, operations, store, log }: Omit<ServiceContext
       pop3: pop3Service,
       pop3s: pop3Service,
       lmtp: onListener((context) => createLmtpHandler({ ...context, operations: forDelivery, delivery, flow, memory })),
-      smtp: onListener((context) => createIncomingHandler({ ...context, flow, memory, checks, screen, trace })),
-      devices: onListener((context) => createDeviceHandler({ ...context, flow, memory, trace })),
+      smtp: onListener((context) => createIncomingHandler({ ...context, flow, memory, maxRecipients, checks, screen, trace })),
+      devices: onListener((context) => createDeviceHandler({ ...context, flow, memory, maxRecipients, trace })),
       submission: submissionService,
       submissions: submissionService,
       managesieve: onListener((context) =>
@@ -83,12 +84,14 @@ export function assemble({ config, operations, store, log }: Omit<ServiceContext
     },
     start: () => {
       mail.start();
-      rounds = startRounds('DKIM keys rotated', mail.rotateDkim, log.with({ service: 'queue' }), DKIM_ROUND_MS);
+      const queueLog = log.with({ service: 'queue' });
+      rounds.push(startRounds('DKIM keys rotated', mail.rotateDkim, queueLog, DKIM_ROUND_MS));
+      rounds.push(startRounds('posts returned that no moderator looked at', mail.expirePosts, queueLog));
     },
     counts: () => trace.counts(),
     stop: async (graceMs) => {
       sentCopies.close();
-      await rounds?.stop();
+      await Promise.all(rounds.map((each) => each.stop()));
       await mail.stop(graceMs);
     },
   };

@@ -157,6 +157,7 @@ const delivery = z
       .describe('Whether mail for user+label goes to the mailbox of that name, where there is one'),
     trashMs: count(30 * 24 * 60 * MINUTE, 'How long Trash keeps a message (ms), unless the mailbox says otherwise; 0 = for ever'),
     junkMs: count(30 * 24 * 60 * MINUTE, 'The same for Junk (ms)'),
+    moderationMs: durationMs(14 * 24 * 60 * MINUTE, 'How long a post to a list waits for a moderator before it goes back'),
     maxReceivedFields: positive(50, 'Received fields beyond which a message is taken for a loop'),
   })
   .prefault({});

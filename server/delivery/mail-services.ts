@@ -37,6 +37,8 @@ export type MailServicesParts = {
 export type MailServices = {
   readonly delivery: Delivery;
   readonly forwarders: Forwarders;
+  /** Returns posts that wait for a moderator too long; answers how many. */
+  readonly expirePosts: () => Promise<number>;
   /** One round; answers how many keys changed. */
   readonly rotateDkim: () => Promise<number>;
   readonly outgoing: Outgoing;
@@ -135,6 +137,10 @@ export function createMailServices(parts: MailServicesParts): MailServices {
       tellAttempt(trace, entry, result, final, now());
       emitResult(emit, entry, result, final);
     },
+    retryDelaysMs: () => {
+      const { value, custom } = store.settings.get('const:sender:defer_times');
+      return custom ? minutesOf(String(value)) : [];
+    },
     onComplete: (entry) => emitComplete(emit, entry),
     onNotice: (entry, kind, recipients) => tellNotice(trace, entry, kind, recipients, now()),
     now,
@@ -177,6 +183,12 @@ export function createMailServices(parts: MailServicesParts): MailServices {
     delivery,
     forwarders,
     rotateDkim,
+    expirePosts: () =>
+      outgoing.queue.expireModerated(
+        new Date(now() - config.delivery.moderationMs),
+        'No moderator has looked at the message',
+        new Date(now()),
+      ),
     outgoing,
     checks: combineChecks([checks, ...spam.checks], log.with({ service: 'checks' })),
     screen: spam.screen,
@@ -191,6 +203,15 @@ export function createMailServices(parts: MailServicesParts): MailServices {
       await trace.close();
     },
   };
+}
+
+/** `5,7,8,30,60`; what is no number is left out. */
+function minutesOf(text: string): readonly number[] {
+  return text
+    .split(',')
+    .map((part) => Number(part.trim()) * 60_000)
+    .filter((ms) => Number.isFinite(ms) && ms > 0)
+    .slice(0, 50);
 }
 
 /** Where every resolver is one to be believed. */

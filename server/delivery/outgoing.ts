@@ -35,7 +35,7 @@ export type OutgoingParts = {
   readonly dns?: Dns;
   readonly now?: () => number;
   readonly random?: () => number;
-} & Pick<RunnerOptions, 'beforeSending' | 'onResult' | 'onNotice' | 'onComplete' | 'sts' | 'dane'>;
+} & Pick<RunnerOptions, 'beforeSending' | 'onResult' | 'onNotice' | 'onComplete' | 'retryDelaysMs' | 'sts' | 'dane'>;
 
 export type Outgoing = {
   readonly expansion: Expansion;
@@ -93,6 +93,7 @@ export function createOutgoing(parts: OutgoingParts): Outgoing {
         ...(parts.sts === undefined ? {} : { sts: parts.sts }),
         ...(parts.dane === undefined ? {} : { dane: parts.dane }),
         ...(parts.onResult === undefined ? {} : { onResult: parts.onResult }),
+        ...(parts.retryDelaysMs === undefined ? {} : { retryDelaysMs: parts.retryDelaysMs }),
         ...(parts.onComplete === undefined ? {} : { onComplete: parts.onComplete }),
         ...(parts.onNotice === undefined ? {} : { onNotice: parts.onNotice }),
       });

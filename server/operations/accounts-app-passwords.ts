@@ -48,7 +48,6 @@ export type AppPasswordAdministration = {
   readonly revoke: (user: string, id: string, from: { readonly ip: string; readonly session: string }) => Promise<void>;
 };
 
-const MAX_PER_USER = 1_000;
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz';
 
 export function createAppPasswordAdministration(context: AccountContext, authLog: AuthLog): AppPasswordAdministration {
@@ -72,8 +71,9 @@ export function createAppPasswordAdministration(context: AccountContext, authLog
     },
     create: async (id, input, from) => {
       const user = await expectUser(id);
-      if ((await appPasswords.count({ user: id })) >= MAX_PER_USER)
-        throw new Refusal('TooMany', `No more than ${MAX_PER_USER} application passwords can be made`);
+      const most = context.defaults.appPasswords;
+      if ((await appPasswords.count({ user: id })) >= most)
+        throw new Refusal('TooMany', `No more than ${most} application passwords can be made`);
       const address = input.address === undefined ? undefined : await findAddress(context, input.address, false);
       if (input.address !== undefined && address?.user !== id) throw addressNotFound();
       const password = input.password ?? Array.from({ length: 16 }, () => LETTERS[randomInt(LETTERS.length)]!).join('');

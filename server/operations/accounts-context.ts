@@ -32,6 +32,8 @@ export type AccountDefaults = {
   readonly recipients: number;
   readonly forwards: number;
   readonly filters: number;
+  readonly appPasswords: number;
+  readonly mailboxes: number;
   readonly imapMaxUpload: number;
   readonly imapMaxDownload: number;
   readonly pop3MaxDownload: number;
@@ -53,6 +55,8 @@ export const ACCOUNT_DEFAULTS: AccountDefaults = {
   recipients: 2_000,
   forwards: 2_000,
   filters: 400,
+  appPasswords: 50,
+  mailboxes: 5_000,
   imapMaxUpload: 10 * GiB,
   imapMaxDownload: 10 * GiB,
   pop3MaxDownload: 10 * GiB,

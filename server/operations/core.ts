@@ -34,7 +34,7 @@ export type CoreOptions = {
   readonly encryption?: MessageEncryption;
   readonly contents?: Partial<ContentLimits>;
   readonly registry?: Partial<RegistryLimits>;
-  readonly mailboxes?: Partial<MailboxLimits>;
+  readonly mailboxes?: MailboxLimits;
   /** Memory for the texts of mailboxes that are searched (characters). */
   readonly searchTextChars?: number;
 };
@@ -97,10 +97,7 @@ export function createCore(options: CoreOptions): Core {
   const messages = service.operations;
   return {
     operations: {
-      mailboxes: createMailboxes(database, registry, messages, beacons, inboxOf, {
-        ...DEFAULT_MAILBOX_LIMITS,
-        ...options.mailboxes,
-      }),
+      mailboxes: createMailboxes(database, registry, messages, beacons, inboxOf, options.mailboxes ?? DEFAULT_MAILBOX_LIMITS),
       contents: contents.operations,
       reads: createReads(database, registry, materializer, new SearchTexts(options.searchTextChars ?? DEFAULT_SEARCH_TEXT_CHARS)),
       messages,

@@ -46,6 +46,7 @@ import { type Accounts, createAccounts } from './accounts.ts';
 import { ALL_INDEXES } from '../store/all-indexes.ts';
 import type { Operations } from './contract.ts';
 import { type Core, createCore } from './core.ts';
+import { DEFAULT_MAILBOX_LIMITS } from './mailboxes.ts';
 import { type MailRecords, createMailRecords } from './mail-records.ts';
 import { createMessageEncryption } from './message-encryption.ts';
 import { type UserLimitReader, createUserLimits } from './user-limits.ts';
@@ -140,6 +141,11 @@ export async function createOperations(config: Config, log: Logger): Promise<Ope
     },
     encryption: createMessageEncryption(async (user) => accounts?.context.tables.users.get(user), log.with({ service: 'store' })),
     contents: { maxMessageBytes: config.store.maxMessageBytes },
+    mailboxes: {
+      get maxMailboxes() {
+        return accounts?.context.defaults.mailboxes ?? DEFAULT_MAILBOX_LIMITS.maxMailboxes;
+      },
+    },
   });
   const { mailboxes, quota } = core.operations;
   const records = createMailRecords(database, {

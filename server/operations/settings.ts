@@ -72,7 +72,7 @@ function definitions(defaults: AccountDefaults): readonly Definition[] {
       'Messages an hour that a user takes from other servers',
     ),
     of('const:max:forwards', 'number', 'forwards', 'Forwards', 'Messages a day that are forwarded for a user'),
-    { key: 'const:max:mailboxes', type: 'number', default: 5_000, name: 'Mailboxes', description: 'Mailboxes of a user' },
+    of('const:max:mailboxes', 'number', 'mailboxes', 'Mailboxes', 'Mailboxes of a user'),
     {
       key: 'const:max:rcpt_to',
       type: 'number',
@@ -88,13 +88,7 @@ function definitions(defaults: AccountDefaults): readonly Definition[] {
       name: 'Autoreply interval',
       description: 'How long nobody gets a second automatic reply',
     },
-    {
-      key: 'const:asp:limit',
-      type: 'number',
-      default: 50,
-      name: 'Application passwords',
-      description: 'Application passwords of a user',
-    },
+    of('const:asp:limit', 'number', 'appPasswords', 'Application passwords', 'Application passwords of a user'),
     of('const:max:imap:download', 'size', 'imapMaxDownload', 'IMAP download', 'Octets a day by IMAP'),
     of('const:max:pop3:download', 'size', 'pop3MaxDownload', 'POP3 download', 'Octets a day by POP3'),
     of('const:max:imap:upload', 'size', 'imapMaxUpload', 'IMAP upload', 'Octets a day stored by IMAP'),
@@ -104,7 +98,7 @@ function definitions(defaults: AccountDefaults): readonly Definition[] {
       type: 'string',
       default: '5,7,8,30,60',
       name: 'Retries',
-      description: 'Minutes between tries to send, by commas',
+      description: 'Minutes between the first tries to send, by commas; empty = as the worker’s settings say',
     },
   ];
 }

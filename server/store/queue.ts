@@ -143,6 +143,16 @@ export function createQueueStore(database: Database): QueueStore {
         ),
       ),
 
+    expireModerated: (before, reason, now) =>
+      guarded(async () => {
+        const result = await entries.updateMany(
+          { state: 'held', moderated: true, created: { $lt: before } },
+          { $set: { state: 'queued', giveUp: reason, next: now }, $unset: { moderated: 1 } },
+          durable,
+        );
+        return result.modifiedCount;
+      }),
+
     nextDue: () =>
       guarded(async () => {
         const doc = await entries.findOne({ state: 'queued' }, { sort: { next: 1 }, projection: { _id: 0, next: 1 } });

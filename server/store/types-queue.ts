@@ -159,6 +159,8 @@ export type QueueStore = {
   readonly holdForModerator: (entry: LeasedEntry, last: QueueAttempt) => Promise<boolean>;
   /** False when no post with this id waits for a moderator. */
   readonly approve: (id: string, by: string, now: Date) => Promise<boolean>;
+  /** Posts that no moderator has looked at since then go back to their senders. Answers how many. */
+  readonly expireModerated: (before: Date, reason: string, now: Date) => Promise<number>;
   /** When the next entry is due, undefined when there is none. */
   readonly nextDue: () => Promise<Date | undefined>;
   readonly find: (filter: QueueFilter) => Promise<readonly QueueEntry[]>;

@@ -210,7 +210,10 @@ it('mutt sends by STARTTLS, and reads and deletes by POP3', { skip: mutt }, asyn
       'set smtp_authenticators="scram-sha-256" pop_authenticators="scram-sha-256"',
       'set ssl_starttls=yes ssl_force_tls=yes',
       `set certificate_file="${certificates}"`,
-      'set copy=no record="" confirmcreate=no confirmappend=no quit=yes delete=yes move=no wait_key=no mark_old=no pop_delete=yes',
+      // Else it asks whether to make one, and takes our keys for the answer.
+      `set folder="${folder}" spoolfile="${folder}"`,
+      'set copy=no record="" confirmcreate=no confirmappend=no quit=yes delete=yes move=no wait_key=no mark_old=no pop_delete=yes prompt_after=no',
+      `set pager="tee ${saved} <"`,
     ].join('\n'),
   );
   const run = ['-n', '-F', rc];
@@ -218,7 +221,7 @@ it('mutt sends by STARTTLS, and reads and deletes by POP3', { skip: mutt }, asyn
   const [sent] = await arrived(user, 'INBOX', 1);
   assert.match(sent?.toString() ?? '', /Subject: by mutt\r\n/);
 
-  const keys = `push '<copy-message>${saved}<enter><delete-message><quit>'`;
+  const keys = `push '<display-message><delete-message><quit>'`;
   const command = `mutt -n -F ${rc} -f pop://${at}@localhost:${worker.port('pop3')}/ -e "${keys}"`;
   const screen = await runTool('script', ['-qfec', command, '/dev/null'], { timeoutMs: 30_000, env: { TERM: 'vt100' } });
   assert.match(readFileSync(saved, 'utf8'), /hello from mutt/, screen.out.toString().slice(-2_000));

@@ -172,3 +172,16 @@ test('lists that are members of each other do not loop, and everybody gets one',
   assert.ok((await bed.texts(member.user)).length <= 2);
   assert.deepEqual(await bed.outgoing.queue.find({ transaction }), []);
 });
+
+test('a post that no moderator looks at goes back after its time', async () => {
+  const [owner, member] = [await person(), await person()];
+  const news = await list([member.address], { moderated: true, moderators: [owner.address] });
+  await post('ann@there.test', news.address);
+  assert.equal(await bed.mail.expirePosts(), 0);
+  bed.clock.ms += 15 * 86_400_000;
+  // Others of this file wait as well.
+  assert.ok((await bed.mail.expirePosts()) >= 1);
+  await bed.pass();
+  assert.deepEqual(await bed.outgoing.queue.find({ heldFor: news.id }), []);
+  assert.ok(sink.messages.some(({ to, raw }) => to.includes('ann@there.test') && raw.includes('No moderator has looked')));
+});

@@ -27,6 +27,8 @@ export type AttemptParts = SendParts &
     readonly dispatch: Dispatch;
     /** Told of each recipient's fate, for traces and webhooks. */
     readonly onResult?: (entry: LeasedEntry, result: RecipientResult, final: boolean) => void;
+    /** What an administrator wants the first delays to be; empty = as the configuration says. */
+    readonly retryDelaysMs?: () => readonly number[];
     /** Told when the last entry of a message is gone; twice, when two go at once. */
     readonly onComplete?: (entry: LeasedEntry) => void;
     /** Told of each notice to a sender. */
@@ -138,13 +140,14 @@ export function createAttempts(parts: AttemptParts): Attempts {
       return;
     }
     const attemptNumber = entry.attempts + 1;
+    const schedule = { ...outbound, delaysMs: parts.retryDelaysMs?.() ?? [] };
     const tellDelay = !entry.delayTold && now() - entry.created.getTime() >= outbound.warnAfterMs;
     if (tellDelay) await notify(entry, body, 'delayed', left);
     const [sample] = left;
     const last: QueueAttempt = { at: new Date(now()), server: sample?.server ?? '', text: sample?.text ?? '' };
     const endMs = entry.created.getTime() + outbound.retryForMs;
     // The last try is made at the very end, never later.
-    const nextMs = Math.min(now() + retryDelayMs(outbound, attemptNumber, parts.random()), Math.max(endMs, now() + 1_000));
+    const nextMs = Math.min(now() + retryDelayMs(schedule, attemptNumber, parts.random()), Math.max(endMs, now() + 1_000));
     const kept = await queue.defer(entry, {
       recipients: left.map(({ recipient }) => recipient),
       next: new Date(nextMs),

@@ -20,6 +20,11 @@ test('delays grow to three hours, with jitter, for four days', () => {
     [0, 96 * 3_600_000 - 1, 96 * 3_600_000].map((age) => isExpired(outbound, created, created + age)),
     [false, false, true],
   );
+  const given = { ...outbound, delaysMs: [5, 7, 30].map((minute) => minute * 60_000) };
+  assert.deepEqual(
+    [1, 2, 3, 4, 5, 50].map((attempt) => retryDelayMs(given, attempt, 0.5) / 60_000),
+    [5, 7, 30, 60, 120, 180],
+  );
 });
 
 function fail(code: string): Promise<never> {

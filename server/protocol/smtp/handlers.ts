@@ -26,6 +26,8 @@ export type SmtpDependencies = {
   /** Memory for messages in flight, shared by every service of the worker. */
   readonly memory: Budget;
   readonly log: Logger;
+  /** What an administrator allows at this moment, within the configuration's limit. */
+  readonly maxRecipients?: () => number;
   /** Judges mail from the world. */
   readonly checks?: IncomingChecks;
   readonly trace?: TraceSink;
@@ -49,10 +51,15 @@ export function createSubmissionHandler(dependencies: SmtpDependencies): Connect
   return handlerFor(submissionProfile(dependencies), dependencies);
 }
 
-function handlerFor(profile: SmtpProfile, { config, operations, memory, log }: SmtpDependencies): ConnectionHandler {
+function handlerFor(
+  profile: SmtpProfile,
+  { config, operations, memory, maxRecipients, log }: SmtpDependencies,
+): ConnectionHandler {
   const limits: SmtpLimits = {
     maxMessageBytes: config.store.maxMessageBytes,
-    maxRecipients: config.smtp.maxRecipients,
+    get maxRecipients() {
+      return Math.min(config.smtp.maxRecipients, maxRecipients?.() ?? Infinity);
+    },
     maxErrors: config.smtp.maxErrors,
     maxAuthFailures: config.auth.maxFailuresPerConnection,
     memoryWaitMs: 30_000,
