@@ -90,7 +90,7 @@ export function createSecondFactors(context: AccountContext, authLog: AuthLog): 
       const seed = (await secondFactors.findOne({ user: id }))?.pendingSeed;
       if (seed === undefined) throw new Refusal('TotpDisabled', 'One-time codes are not set up');
       await guarded(id, from, async () => (await stepOf(seed, code, context.now())) !== undefined);
-      const codes = Array.from({ length: RECOVERY_CODES }, recoveryCode);
+      const codes = freshCodes();
       await secondFactors.update(
         { user: id },
         { set: { seed, recovery: codes.map(digest) }, unset: ['pendingSeed', 'lastStep'] },
@@ -112,7 +112,8 @@ export function createSecondFactors(context: AccountContext, authLog: AuthLog): 
     },
     checkRecovery: async (id, code, from) => {
       const user = await expect(id);
-      if (!user.enabled2fa.includes('totp')) throw new Refusal('TotpDisabled', 'One-time codes are off');
+      if (!user.enabled2fa.some((factor) => factor !== 'custom'))
+        throw new Refusal('TotpDisabled', 'No second factor is on that has recovery codes');
       const hash = digest(code.toLowerCase().replace(/[^a-z0-9]/g, ''));
       await guarded(id, from, async () => {
         const found = await secondFactors.update({ user: id, recovery: hash }, { remove: { recovery: hash } });
@@ -123,7 +124,10 @@ export function createSecondFactors(context: AccountContext, authLog: AuthLog): 
       const user = await expect(id);
       if (!user.enabled2fa.includes('totp')) throw new Refusal('TotpDisabled', 'One-time codes are off');
       await switchFactor(context, id, 'totp', false);
-      await secondFactors.delete({ user: id });
+      // With a key on, the recovery codes are still wanted.
+      if (user.enabled2fa.includes('webauthn'))
+        await secondFactors.update({ user: id }, { unset: ['seed', 'pendingSeed', 'lastStep'] });
+      else await secondFactors.delete({ user: id });
       record(id, 'disable 2fa totp', 'success', from);
     },
     setCustom: async (id, on, from) => {
@@ -150,6 +154,15 @@ export async function switchFactor(context: AccountContext, id: string, factor: 
   if (on) context.mail.accessChanged(id as UserId, 'second factor switched on');
 }
 
+/** Recovery codes for a user who has none yet, to be shown this once; undefined: there are some. Whoever loses the only key would be locked out. */
+export async function ensureRecoveryCodes({ tables }: AccountContext, user: string): Promise<readonly string[] | undefined> {
+  const known = await tables.secondFactors.findOne({ user });
+  if ((known?.recovery?.length ?? 0) > 0) return undefined;
+  const codes = freshCodes();
+  await tables.secondFactors.upsert({ user }, { set: { recovery: codes.map(digest) } });
+  return codes;
+}
+
 export async function forgetSecondFactors({ tables }: AccountContext, user: string): Promise<void> {
   for (const table of [tables.secondFactors, tables.webAuthnCredentials, tables.webAuthnChallenges]) await table.delete({ user });
 }
@@ -159,6 +172,10 @@ async function stepOf(seed: string, code: string, now: number): Promise<number |
   const totp = new TOTP({ secret: Secret.fromBase32(seed), period: STEP_S });
   const delta = totp.validate({ token: code, window: WINDOW, timestamp: now });
   return delta === null ? undefined : Math.floor(now / 1_000 / STEP_S) + delta;
+}
+
+function freshCodes(): string[] {
+  return Array.from({ length: RECOVERY_CODES }, recoveryCode);
 }
 
 function recoveryCode(): string {

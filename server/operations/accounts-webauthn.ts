@@ -4,7 +4,7 @@ import type { AuthenticationResponseJSON, RegistrationResponseJSON } from '@simp
 import type { Stored } from '../store/records.ts';
 import type { WebAuthnChallengeFields, WebAuthnCredentialFields } from '../store/types-accounts.ts';
 import type { AccountContext, User } from './accounts-context.ts';
-import { type AskedFrom, switchFactor } from './accounts-second-factor.ts';
+import { type AskedFrom, ensureRecoveryCodes, switchFactor } from './accounts-second-factor.ts';
 import type { AuthLog } from './auth-log.ts';
 import { Refusal, userNotFound } from './refusal.ts';
 
@@ -32,12 +32,12 @@ export type WebAuthn = {
   /** The last one gone switches the factor off. */
   readonly remove: (user: string, id: string, from: AskedFrom) => Promise<boolean>;
   readonly askRegistration: (user: string, request: ChallengeRequest) => Promise<Challenge>;
-  /** Refusals ChallengeNotFound, AuthFail. */
+  /** Also recovery codes, for a user who had none. Refusals ChallengeNotFound, AuthFail. */
   readonly register: (
     user: string,
     answer: Answer & { readonly attestationObject: string },
     from: AskedFrom,
-  ) => Promise<WebAuthnCredential>;
+  ) => Promise<WebAuthnCredential & { readonly recoveryCodes: readonly string[] | undefined }>;
   /** Refusal WebAuthnDisabled. */
   readonly askAuthentication: (user: string, request: ChallengeRequest) => Promise<Challenge>;
   /** Answers the credential's id. Refusals WebAuthnDisabled, ChallengeNotFound, CredentialsNotFound, AuthFail. */
@@ -52,7 +52,7 @@ export const CHALLENGE_MS = 5 * 60_000;
 const MAX_CREDENTIALS = 100;
 
 export function createWebAuthn(context: AccountContext, authLog: AuthLog): WebAuthn {
-  const { users, webAuthnCredentials, webAuthnChallenges } = context.tables;
+  const { users, secondFactors, webAuthnCredentials, webAuthnChallenges } = context.tables;
   const expect = async (id: string): Promise<User> => {
     const user = await users.get(id);
     if (user === undefined) throw userNotFound();
@@ -94,10 +94,14 @@ export function createWebAuthn(context: AccountContext, authLog: AuthLog): WebAu
   return {
     list,
     remove: async (user, id, from) => {
-      await expect(user);
+      const { enabled2fa } = await expect(user);
       const gone = (await webAuthnCredentials.delete({ id, user })) > 0;
       if (gone) record(user, 'delete webauthn credential', 'success', from);
-      if ((await webAuthnCredentials.count({ user })) === 0) await switchFactor(context, user, 'webauthn', false);
+      if ((await webAuthnCredentials.count({ user })) === 0) {
+        await switchFactor(context, user, 'webauthn', false);
+        // Recovery codes for nothing.
+        if (!enabled2fa.includes('totp')) await secondFactors.delete({ user });
+      }
       return gone;
     },
     askRegistration: (user, request) => ask(user, 'registration', request),
@@ -136,9 +140,10 @@ export function createWebAuthn(context: AccountContext, authLog: AuthLog): WebAu
         publicKey: Buffer.from(credential.publicKey),
         counter: credential.counter,
       });
+      const recoveryCodes = await ensureRecoveryCodes(context, user);
       await switchFactor(context, user, 'webauthn', true);
       record(user, 'register webauthn credential', 'success', from);
-      return made;
+      return { ...made, recoveryCodes };
     },
     authenticate: async (user, answer, from) => {
       await expect(user);

@@ -141,6 +141,11 @@ class Authenticator {
     };
   }
 
+  /** As a copy that was made at the beginning. */
+  rewind(): void {
+    this.#uses = 0;
+  }
+
   #data(flags: number, rest: Buffer): Buffer {
     const counter = Buffer.alloc(4);
     counter.writeUInt32BE((this.#uses += 1));
@@ -210,6 +215,61 @@ test('a key is registered, proves itself, and is removed', async () => {
   await api.ok(`DELETE ${at}/credentials/${String(registered['id'])}`, undefined, secondFactor.removeCredential);
   assert.equal((await api.ok(`DELETE ${at}/credentials/${String(registered['id'])}`))['deleted'], false);
   assert.deepEqual((await api.ok(`GET /users/${id}`))['enabled2fa'], []);
+});
+
+test('a key alone comes with recovery codes; a copy of it, and a token of its own', async () => {
+  const { id, username, password } = await api.user();
+  const at = `/users/${id}/2fa/webauthn`;
+  const register = async (key: Authenticator) => {
+    const asked = await api.ok(`POST ${at}/registration-challenge`, {
+      description: 'k',
+      origin: ORIGIN,
+      authenticatorAttachment: 'platform',
+    });
+    const { challenge } = asked['registrationOptions'] as { challenge: string };
+    return api.ok(`POST ${at}/registration-attestation`, key.register(challenge), secondFactor.register);
+  };
+  const key = new Authenticator();
+  const { recoveryCodes, id: credential } = await register(key);
+  assert.equal(new Set(recoveryCodes as string[]).size, 10);
+  assert.equal((await register(new Authenticator()))['recoveryCodes'], undefined, 'the first ones still hold');
+
+  const enter = async (): Promise<string> =>
+    String((await api.ok('POST /authenticate', { username, password, token: true }))['token']);
+  const challenge = async (token: string): Promise<unknown> => {
+    const { body } = await api.call('POST /users/me/2fa/webauthn/authentication-challenge', { token, body: { origin: ORIGIN } });
+    return (body['authenticationOptions'] as { challenge: string }).challenge;
+  };
+  const token = await enter();
+  const asked = await challenge(token);
+  const proved = await api.call('POST /users/me/2fa/webauthn/authentication-assertion', {
+    token,
+    body: { ...key.prove(asked), token: true },
+  });
+  assert.equal(proved.status, 200, proved.text);
+  assert.equal((await api.call('GET /users/me', { token: String(proved.body['token']) })).status, 200);
+  // A copy counts on its own, and its counter gives it away.
+  key.rewind();
+  const copied = await api.call('POST /users/me/2fa/webauthn/authentication-assertion', {
+    token,
+    body: key.prove(await challenge(token)),
+  });
+  assert.deepEqual([copied.status, copied.body['code']], [403, 'AuthFail']);
+
+  const second = await enter();
+  const body = { code: (recoveryCodes as string[])[0] };
+  assert.equal((await api.call('POST /users/me/2fa/recovery/check', { token: second, body })).status, 200);
+  assert.equal((await api.call('GET /users/me', { token: second })).status, 200);
+  // One-time codes on and off again: the key's recovery codes are those of the last time they were made.
+  const { recoveryCodes: newer } = await enableTotp(id);
+  await api.ok(`DELETE /users/${id}/2fa/totp`);
+  const third = await enter();
+  const code = newer[0];
+  assert.equal((await api.call('POST /users/me/2fa/recovery/check', { token: third, body: { code } })).status, 200);
+  const { credentials } = (await api.ok(`GET ${at}/credentials`)) as unknown as { credentials: { id: string }[] };
+  for (const one of credentials) await api.ok(`DELETE ${at}/credentials/${one.id}`);
+  await api.fails(`POST /users/${id}/2fa/recovery/check`, 400, 'TotpDisabled', { body: { code: newer[1] } });
+  assert.ok(credentials.some((one) => one.id === credential));
 });
 
 test('wrong inputs are refused by field', async () => {

@@ -94,12 +94,10 @@ export function secondFactorRoutes({ config, store }: ApiContext): Route[] {
       };
     }),
     route(secondFactor.register, async (call) => {
-      const { id, rawId, description, authenticatorAttachment } = await webAuthn.register(
-        call.input.user,
-        call.input,
-        from(call),
-      );
-      return { id, rawId, description, authenticatorAttachment };
+      const made = await webAuthn.register(call.input.user, call.input, from(call));
+      const { id, rawId, description, authenticatorAttachment, recoveryCodes } = made;
+      const codes = recoveryCodes === undefined ? {} : { recoveryCodes: [...recoveryCodes] };
+      return { id, rawId, description, authenticatorAttachment, ...codes };
     }),
     route(secondFactor.askAuthentication, async ({ input }) => {
       const { challenge, rpId, credentials } = await webAuthn.askAuthentication(input.user, input);

@@ -291,7 +291,14 @@ test('a session whose access has changed ends, without an update', async () => {
 
 test('no more is fetched in a day than the user may; what was not fetched is not counted', async () => {
   let used = 0;
-  const limits = { recipientsPerDay: 0, receivedPerHour: 0, receivedIsOwn: false, pop3MaxMessages: 0, imapMaxConnections: 0, alsoFrom: [] };
+  const limits = {
+    recipientsPerDay: 0,
+    receivedPerHour: 0,
+    receivedIsOwn: false,
+    pop3MaxMessages: 0,
+    imapMaxConnections: 0,
+    alsoFrom: [],
+  };
   const { store, user, loggedIn } = await bed({}, undefined, {
     limitsOf: async () => ({ ...limits, pop3DownloadBytes: 100 }),
     usage: {
