@@ -101,24 +101,23 @@ export class Visit {
 
   /** What axe finds against WCAG 2.2 A and AA, a line each. */
   async axe(): Promise<string[]> {
-    if ((await this.page.locator('iframe[sandbox]').count()) > 0) return this.#axeWithoutFrames();
-    // A dialog has a header of its own; what is behind it is out of reach meanwhile.
+    // A dialog has a header of its own; what is behind it is out of reach meanwhile. The notices in the corner and the live regions stand outside of the
+    // landmarks on purpose.
     const dialogs = await this.page.getByRole('dialog').count();
-    const { violations } = await new AxeBuilder({ page: this.page })
-      .withTags(tags)
-      // The notices in the corner and the live regions stand outside of the landmarks on purpose.
-      .disableRules(['region', ...(dialogs > 0 ? ['landmark-no-duplicate-banner', 'landmark-unique'] : [])])
-      .analyze();
+    const off = ['region', ...(dialogs > 0 ? ['landmark-no-duplicate-banner', 'landmark-unique'] : [])];
+    if ((await this.page.locator('iframe[sandbox]').count()) > 0) return this.#axeWithoutFrames(off);
+    const { violations } = await new AxeBuilder({ page: this.page }).withTags(tags).disableRules(off).analyze();
     return violations.flatMap(({ id, nodes }) =>
       nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.failureSummary ?? ''}`),
     );
   }
 
   /** A frame in which no script may run cannot be looked into, and axe would wait for it for ever: the page alone, then. */
-  async #axeWithoutFrames(): Promise<string[]> {
+  async #axeWithoutFrames(off: readonly string[]): Promise<string[]> {
+    const rules = Object.fromEntries(off.map((name) => [name, { enabled: false }]));
     await this.page.evaluate(readFileSync(axeFile, 'utf8'));
     const found = await this.page.evaluate(
-      `axe.run(document, { iframes: false, runOnly: ${JSON.stringify(tags)}, rules: { region: { enabled: false } } })
+      `axe.run(document, { iframes: false, runOnly: ${JSON.stringify(tags)}, rules: ${JSON.stringify(rules)} })
         .then(({ violations }) => violations.flatMap(({ id, nodes }) => nodes.map((node) => id + ': ' + node.html.slice(0, 160) + ' ' + node.failureSummary)))`,
     );
     return found as string[];

@@ -1,5 +1,5 @@
 /** The mailboxes with what is unread in them, and the way to write. */
-import { ActionIcon, Badge, Button, Group, Popover, Skeleton, Stack, Text, TextInput, Tooltip } from '@mantine/core';
+import { Badge, Button, Popover, Skeleton, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import {
@@ -110,19 +110,15 @@ function NewMailbox({ user }: { user: string }): ReactElement {
   return (
     <Popover opened={opened} onChange={setOpened} position="bottom-start" withArrow trapFocus shadow="md" width={280}>
       <Popover.Target>
-        <Group>
-          <Tooltip label={t('webmail.newMailbox')}>
-            <ActionIcon
-              variant="subtle"
-              color="gray"
-              aria-label={t('webmail.newMailbox')}
-              aria-expanded={opened}
-              onClick={() => setOpened(!opened)}
-            >
-              <IconFolderPlus size={18} aria-hidden />
-            </ActionIcon>
-          </Tooltip>
-        </Group>
+        <Button
+          variant="subtle"
+          color="gray"
+          size="compact-sm"
+          leftSection={<IconFolderPlus size={17} aria-hidden />}
+          onClick={() => setOpened(!opened)}
+        >
+          {t('webmail.newMailbox')}
+        </Button>
       </Popover.Target>
       <Popover.Dropdown aria-label={t('webmail.newMailbox')}>
         <form

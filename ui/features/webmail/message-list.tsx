@@ -2,7 +2,7 @@
  * The messages of a mailbox or of a search, only those drawn that are to be seen; the next page comes as the end comes near. One row has the Tab stop; arrows and
  * j/k go to the next. A row is a list item with a box to choose it and a button to open it.
  */
-import { Checkbox, Loader, Skeleton, Text, UnstyledButton } from '@mantine/core';
+import { Checkbox, Loader, Skeleton, Text, UnstyledButton, VisuallyHidden } from '@mantine/core';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { IconArrowBackUp, IconArrowForwardUp, IconPaperclip, IconStarFilled } from '@tabler/icons-react';
 import { type ReactElement, useEffect, useRef } from 'react';
@@ -118,9 +118,9 @@ export function MessageList(props: MessageListProps): ReactElement {
                 data-at={index}
                 tabIndex={index === cursor ? 0 : -1}
                 aria-current={isOpen ? 'true' : undefined}
-                aria-label={[...states, who, subject, when].join(', ')}
                 onClick={() => onOpen(message, index)}
               >
+                {states.length > 0 && <VisuallyHidden>{`${states.join(', ')}: `}</VisuallyHidden>}
                 <span className={classes['line']}>
                   {!message.seen && <span className={classes['dot']} aria-hidden />}
                   <Text span size="sm" className={classes['who'] ?? ''}>
