@@ -251,7 +251,7 @@ test('an automatic reply and a device of one’s own', { skip: noBrowser }, asyn
   const { page } = anna;
   await page.goto(`${appliance.url}/me/account`);
   await page.getByRole('tab', { name: 'Replies and forwards' }).click();
-  await page.getByText('Reply automatically').click();
+  await page.getByRole('switch', { name: 'Reply automatically' }).check();
   await page.getByLabel('Subject').fill('Away');
   await page.getByLabel('Text', { exact: true }).fill('Back on Monday.');
   await page.getByLabel('Until').fill('2030-01-31');
@@ -308,7 +308,7 @@ test('codes from an app: turned on with a first code, asked for at the next sign
   await page.getByRole('button', { name: 'I do not have the app' }).click();
   await page.getByLabel('Recovery code').fill(recovery);
   await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByRole('heading', { level: 1, name: 'Anna Berg' }).waitFor();
+  await page.getByRole('link', { name: 'My account' }).click();
   await page.getByRole('tab', { name: 'Sign-ins' }).click();
   await page.getByRole('cell', { name: 'Webmail' }).first().waitFor();
   assert.deepEqual(await anna.axe(), []);
@@ -328,6 +328,70 @@ test('a narrow window shows one pane at a time', { skip: noBrowser }, async () =
   await page.getByRole('dialog').getByRole('link', { name: /Junk/ }).click();
   await row(page, 'Our newsletter').waitFor();
   assert.deepEqual(await anna.axe(), []);
+});
+
+test('the administrator makes a group and shares a mailbox', { skip: noBrowser }, async () => {
+  const admin = await Visit.open(browser, await appliance.signInUrl());
+  const { page } = admin;
+  await page.getByRole('navigation').getByRole('link', { name: 'Groups', exact: true }).click();
+  await page.getByRole('heading', { name: 'There is no group yet' }).waitFor();
+  assert.deepEqual(await admin.axe(), []);
+  await page.getByRole('button', { name: 'Add a group' }).click();
+  const dialog = page.getByRole('dialog', { name: 'New group' });
+  await dialog.getByRole('textbox', { name: 'Address' }).fill('team@example.test');
+  await dialog.getByRole('textbox', { name: 'Name' }).fill('Team');
+  await dialog.getByLabel(/^Members \(/).fill('Anna <anna@example.test>\nben@example.test');
+  await dialog.getByLabel('Everybody').check();
+  await dialog.getByRole('combobox', { name: 'Owners' }).fill('anna@example.test');
+  await page.keyboard.press('Enter');
+  assert.deepEqual(await admin.axe(), []);
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await page
+    .getByRole('row', { name: /team@example\.test/ })
+    .getByText('2 members')
+    .waitFor();
+  assert.deepEqual(await admin.axe(), []);
+  await admin.shot('groups');
+  await deliver({ to: 'team@example.test', subject: 'For the team' });
+  const client = await imap('ben');
+  try {
+    await waitFor(
+      async () => {
+        await client.mailboxOpen('INBOX');
+        return ((await client.search({ subject: 'For the team' }, { uid: true })) || []).length === 1;
+      },
+      { timeoutMs: 30_000, what: 'the message to the team' },
+    );
+  } finally {
+    client.close();
+  }
+
+  await page.getByRole('tab', { name: 'Shared mailboxes' }).click();
+  await page.getByRole('button', { name: 'Share a mailbox' }).click();
+  const share = page.getByRole('dialog', { name: 'Share a mailbox' });
+  await share.getByRole('combobox', { name: 'Whose mailbox' }).click();
+  await page.getByRole('option', { name: /Anna Berg/ }).click();
+  await share.getByRole('combobox', { name: 'Which mailbox' }).click();
+  await page.getByRole('option', { name: 'Inbox' }).click();
+  await share.getByRole('combobox', { name: 'With whom' }).click();
+  await page.getByRole('option', { name: /Ben Martin/ }).click();
+  await share.getByRole('button', { name: 'Share', exact: true }).click();
+  await page.getByRole('heading', { name: 'Inbox' }).waitFor();
+  await page.getByText('Belongs to Anna Berg').waitFor();
+  assert.deepEqual(await admin.axe(), []);
+  await admin.shot('shared');
+  const ben = await imap('ben');
+  try {
+    const shown = (await ben.list()).map(({ path }) => path);
+    assert.ok(
+      shown.some((path) => /anna/i.test(path)),
+      shown.join(', '),
+    );
+  } finally {
+    ben.close();
+  }
+  assert.deepEqual(admin.troubles, []);
+  await admin.close();
 });
 
 test('nothing went wrong on the way', { skip: noBrowser }, () => {

@@ -1,6 +1,6 @@
 /** The frame around the pages of people at their own account: three places, and the way out. */
 import { ActionIcon, Alert, Anchor, Group, Menu, Text, Tooltip } from '@mantine/core';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useRouterState } from '@tanstack/react-router';
 import { IconDeviceMobile, IconLogout, IconMail, IconUserCircle, IconUserCog } from '@tabler/icons-react';
 import { type ReactElement, useEffect, useRef } from 'react';
@@ -76,14 +76,11 @@ export function UserShell(): ReactElement {
 
 function AccountMenu(): ReactElement {
   const { t } = useTranslation();
-  const client = useQueryClient();
   const me = useQuery(meQuery).data;
   const signOut = useMutation({
     mutationFn: signOutUser,
-    onSettled: () => {
-      client.clear();
-      client.setQueryData(meQuery.queryKey, null);
-    },
+    // Loaded anew, the page holds nothing of whoever was here.
+    onSettled: () => window.location.assign('/me'),
   });
   return (
     <Menu position="bottom-end" withArrow>

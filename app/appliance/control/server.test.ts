@@ -342,6 +342,28 @@ test('/api goes to the worker with its token, without cookies, and comes back wh
   workerApi = undefined;
 });
 
+test('mail programs find their settings under any name, without signing in; nothing else is opened by that', async () => {
+  const seen: string[] = [];
+  const worker = createServer((request, response) => {
+    seen.push(`${request.method} ${request.url}`);
+    response.setHeader('content-type', 'text/xml').end('<xml/>');
+  });
+  await new Promise<void>((resolve) => worker.listen(0, '127.0.0.1', resolve));
+  workerApi = { host: '127.0.0.1', port: (worker.address() as AddressInfo).port, token: 'worker-token' };
+  const headers = { host: 'autoconfig.example.org' };
+  const config = '/.well-known/autoconfig/mail/config-v1.1.xml';
+  assert.equal(
+    (await call('GET', `${config}?emailaddress=a%40example.org&accessToken=x`, { auth: false, headers })).text,
+    '<xml/>',
+  );
+  assert.equal((await call('POST', '/Autodiscover/Autodiscover.xml', { auth: false, headers, body: {} })).status, 200);
+  assert.equal((await call('GET', `${config}/../../../../users`, { auth: false, headers })).status, 421);
+  assert.equal((await call('DELETE', config, { auth: false, headers })).status, 421);
+  assert.deepEqual(seen, [`GET ${config}?emailaddress=a%40example.org`, 'POST /autodiscover/autodiscover.xml']);
+  workerApi = undefined;
+  worker.close();
+});
+
 test('metrics', async () => {
   metrics.record({ 'rss.mongod': 5 });
   const answer = routes.metrics.answer.parse((await call('GET', '/control/metrics?series=rss.mongod,none')).json());

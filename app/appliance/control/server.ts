@@ -16,6 +16,7 @@ import { ControlFault } from './fault.ts';
 import { GuiFiles } from './files.ts';
 import { Guard } from './guard.ts';
 import { type Call, type Handlers, makeHandlers, type RouteName } from './handlers.ts';
+import { clientSetupPath } from './client-setup.ts';
 import { proxyToWorker } from './proxy.ts';
 import { Sessions } from './sessions.ts';
 import { hostName, isLoopback, loopbackNames, type Source, sourceOf } from './source.ts';
@@ -135,6 +136,8 @@ export class ControlServer {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     try {
+      const setup = clientSetupPath(request);
+      if (setup !== undefined) return await proxyToWorker(request, response, setup, this.#subject.workerApi());
       if (this.#sendsToHttps(request, response)) return;
       await this.#dispatch(request, response, this.#guard.checkSource(request));
     } catch (error) {

@@ -66,7 +66,7 @@ function hasHtml(part: Part): boolean {
 }
 
 function styleOf(isRich: boolean, dark: boolean): string {
-  const colors = dark && !isRich ? 'color:#d8dde0;background:#1b2023' : 'color:#1d2529;background:#fff';
+  const colors = dark && !isRich ? 'color:#d8dde0;background:#1a211f' : 'color:#1d2529;background:#fff';
   const link = dark && !isRich ? '#7cc4ff' : '#0b5cad';
   return [
     `:root{color-scheme:${dark && !isRich ? 'dark' : 'light'}}`,

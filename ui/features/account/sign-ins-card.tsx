@@ -1,6 +1,6 @@
 /** Who has signed in to this account, from where and how; and the button that ends all of it. */
 import { Badge, Button, Card, Group, Skeleton, Stack, Table, Text, Title } from '@mantine/core';
-import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query';
+import { useInfiniteQuery, useMutation } from '@tanstack/react-query';
 import { IconLogout } from '@tabler/icons-react';
 import { type ReactElement, useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -8,22 +8,18 @@ import { ConfirmDialog } from '../../components/confirm-dialog.tsx';
 import { FaultAlert } from '../../components/fault-alert.tsx';
 import { RelativeTime } from '../../components/relative-time.tsx';
 import { type Fault, faultOf } from '../../lib/fault.ts';
-import { meQuery } from '../../lib/me.ts';
 import { type Person, signOutPerson } from '../../lib/people.ts';
 import { signInsQuery } from './api.ts';
 
 export function SignInsCard({ me }: { me: Person }): ReactElement {
   const { t } = useTranslation();
-  const client = useQueryClient();
   const [asked, setAsked] = useState(false);
   const list = useInfiniteQuery(signInsQuery);
   const entries = list.data?.pages.flatMap(({ results }) => results);
   const end = useMutation<void, Fault>({
     mutationFn: () => signOutPerson(me.id),
-    onSuccess: () => {
-      setAsked(false);
-      client.setQueryData(meQuery.queryKey, null);
-    },
+    // Loaded anew, the page holds nothing of whoever was here.
+    onSuccess: () => window.location.assign('/me'),
   });
   return (
     <Card component="section">

@@ -114,6 +114,8 @@ function NewMailbox({ user }: { user: string }): ReactElement {
           variant="subtle"
           color="gray"
           size="compact-sm"
+          justify="flex-start"
+          px={10}
           leftSection={<IconFolderPlus size={17} aria-hidden />}
           onClick={() => setOpened(!opened)}
         >
