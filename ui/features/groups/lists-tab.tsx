@@ -1,5 +1,18 @@
 /** Distribution lists: which there are, who may write to them, and making one. */
-import { ActionIcon, Badge, Button, Card, Group, Skeleton, Stack, Table, Text, TextInput, Tooltip } from '@mantine/core';
+import {
+  ActionIcon,
+  Badge,
+  Button,
+  Card,
+  Group,
+  Skeleton,
+  Stack,
+  Table,
+  Text,
+  TextInput,
+  Tooltip,
+  VisuallyHidden,
+} from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query';
 import { IconPencil, IconPlus, IconSearch, IconTrash, IconUsersGroup } from '@tabler/icons-react';
@@ -68,7 +81,9 @@ export function ListsTab(): ReactElement {
                   <Table.Th>{t('people.field.address')}</Table.Th>
                   <Table.Th>{t('groups.list.members')}</Table.Th>
                   <Table.Th>{t('groups.list.posting')}</Table.Th>
-                  <Table.Th aria-label={t('people.actions')} />
+                  <Table.Th>
+                    <VisuallyHidden>{t('people.actions')}</VisuallyHidden>
+                  </Table.Th>
                 </Table.Tr>
               </Table.Thead>
               <Table.Tbody>
