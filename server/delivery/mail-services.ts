@@ -1,6 +1,7 @@
 /** Delivery, queue, rules, checks, signatures and trace of a worker, put together. */
 import { Resolver } from 'node:dns/promises';
 import { Budget } from '../base/budget.ts';
+import { parseDelays } from '../operations/settings.ts';
 import type { Logger } from '../base/log.ts';
 import type { Config } from '../config/schema.ts';
 import type { UserId } from '../mail/ids.ts';
@@ -137,10 +138,7 @@ export function createMailServices(parts: MailServicesParts): MailServices {
       tellAttempt(trace, entry, result, final, now());
       emitResult(emit, entry, result, final);
     },
-    retryDelaysMs: () => {
-      const { value, custom } = store.settings.get('const:sender:defer_times');
-      return custom ? minutesOf(String(value)) : [];
-    },
+    retryDelaysMs: () => parseDelays(String(store.settings.get('const:sender:defer_times').value)) ?? [],
     onComplete: (entry) => emitComplete(emit, entry),
     onNotice: (entry, kind, recipients) => tellNotice(trace, entry, kind, recipients, now()),
     now,
@@ -203,15 +201,6 @@ export function createMailServices(parts: MailServicesParts): MailServices {
       await trace.close();
     },
   };
-}
-
-/** `5,7,8,30,60`; what is no number is left out. */
-function minutesOf(text: string): readonly number[] {
-  return text
-    .split(',')
-    .map((part) => Number(part.trim()) * 60_000)
-    .filter((ms) => Number.isFinite(ms) && ms > 0)
-    .slice(0, 50);
 }
 
 /** Where every resolver is one to be believed. */

@@ -4,6 +4,7 @@
  * Every function that changes something resolves after the change is durable (journaled, or majority-written on a replica set) and throws a Fault otherwise:
  * `busy UNAVAILABLE` when the database is away (nothing changed), `user …` with a code of RFC 5530 when it is refused.
  */
+import type { Traffic } from './traffic.ts';
 import type { ScramHash, ScramKeys } from '../auth/scram.ts';
 import type { JournalEntry, MailboxCounts } from '../mail/change.ts';
 import type { FlagOperation } from '../mail/flags.ts';
@@ -449,6 +450,8 @@ export type Operations = {
   readonly views: ViewOperations;
   readonly events: UserEvents;
   readonly quota: (user: UserId) => Promise<QuotaState>;
+  /** What users fetch and store by IMAP in a day; absent where nobody counts. */
+  readonly traffic?: Pick<Traffic, 'allows' | 'count' | 'used'>;
   readonly accounts: AccountOperations;
   readonly acls: AclOperations;
   readonly metadata: MetadataOperations;

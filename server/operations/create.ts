@@ -49,6 +49,7 @@ import { type Core, createCore } from './core.ts';
 import { DEFAULT_MAILBOX_LIMITS } from './mailboxes.ts';
 import { type MailRecords, createMailRecords } from './mail-records.ts';
 import { createMessageEncryption } from './message-encryption.ts';
+import { type TrafficKind, createTraffic } from './traffic.ts';
 import { type UserLimitReader, createUserLimits } from './user-limits.ts';
 
 export type MailFlowStore = Pick<FlowTables, 'filters'> & {
@@ -104,6 +105,11 @@ export type OpenedStore = {
   readonly ping: () => Promise<void>;
   readonly redisConnected: () => boolean;
   readonly close: () => Promise<void>;
+};
+
+const TRANSFER_SETTINGS: Readonly<Record<TrafficKind, string>> = {
+  imapUpload: 'const:max:imap:upload',
+  imapDownload: 'const:max:imap:download',
 };
 
 /** Throws a busy Fault while the database is away; Redis may be away. */
@@ -185,8 +191,19 @@ export async function createOperations(config: Config, log: Logger): Promise<Ope
   });
   const certificates = createCertificates(adminTables.certificates);
   const settings = await createSettings(adminTables.settings, accounts.context.defaults, log.with({ service: 'settings' }));
+  const usage = createUsage(database);
+  const transferFor = (kind: TrafficKind): number => {
+    const { value, custom } = settings.get(TRANSFER_SETTINGS[kind]);
+    return custom ? Number(value) : 0;
+  };
+  const userLimits = createUserLimits(accounts.context.tables.users, accounts.context.defaults, transferFor);
+  const traffic = createTraffic({
+    usage,
+    limitOf: async (user, kind) => (await userLimits.of(user))[kind],
+    log: log.with({ service: 'accounts' }),
+  });
   return {
-    operations: { ...core.operations, accounts: accounts.operations },
+    operations: { ...core.operations, accounts: accounts.operations, traffic },
     accounts,
     housekeeping: core.housekeeping,
     records,
@@ -213,9 +230,9 @@ export async function createOperations(config: Config, log: Logger): Promise<Ope
     sieve,
     queue: createQueueStore(database),
     localDomains: createLocalDomains(database),
-    usage: createUsage(database),
+    usage,
     spam: { words: createSpamWords(database), greylist: createGreylistStore(database) },
-    userLimits: createUserLimits(accounts.context.tables.users, accounts.context.defaults),
+    userLimits,
     secrets,
     reseal: () => reseal(database),
     retention: createRetention(database, core.operations.messages, {
@@ -238,6 +255,7 @@ export async function createOperations(config: Config, log: Logger): Promise<Ope
       settings.close();
       await webhooks.stop();
       await core.close();
+      await traffic.close();
       await banBoard.close();
       await beacons.close();
       await database.close();

@@ -38,6 +38,8 @@ type Definition = {
   readonly description: string;
   readonly type: SettingType;
   readonly default: string | number;
+  /** Of a text. */
+  readonly check?: (value: string) => boolean;
   /** The account default that it is. */
   readonly applies?: keyof AccountDefaults;
 };
@@ -96,9 +98,10 @@ function definitions(defaults: AccountDefaults): readonly Definition[] {
     {
       key: 'const:sender:defer_times',
       type: 'string',
-      default: '5,7,8,30,60',
+      default: '',
       name: 'Retries',
-      description: 'Minutes between the first tries to send, by commas; empty = as the worker’s settings say',
+      description: 'Times between the first tries to send, by commas, such as 5m, 15m, 1h; empty = as the worker’s settings say',
+      check: (value) => parseDelays(value) !== undefined,
     },
   ];
 }
@@ -148,7 +151,9 @@ export async function createSettings(
     },
     get: (key) => view(expect(key)),
     set: async (key, value) => {
-      const checked = parse(expect(key).type, value);
+      const definition = expect(key);
+      const checked = parse(definition.type, value);
+      if (definition.check?.(String(checked)) === false) throw new InvalidInput('value', 'has not the form that is wanted');
       await records.upsert({ key }, { set: { value: checked } });
       values.set(key, checked);
       apply();
@@ -179,4 +184,17 @@ function parse(type: SettingType, value: unknown): string | number {
       type === 'number' ? 'must be a number' : `must be a ${type}, such as ${type === 'size' ? '5GB' : '25d'}`,
     );
   return Math.round(Number(match[1]) * factor);
+}
+
+/** `5m, 15m, 1h` → ms; a number without a unit is in minutes. Undefined for what is none. */
+export function parseDelays(text: string): readonly number[] | undefined {
+  if (text.trim() === '') return [];
+  const delays: number[] = [];
+  for (const part of text.split(',')) {
+    const [, amount = '', unit = 'm'] = /^\s*(\d{1,6})\s*([a-z]{1,2})?\s*$/.exec(part.toLowerCase()) ?? [];
+    const factor = UNITS[unit];
+    if (amount === '' || factor === undefined || delays.length >= 100) return undefined;
+    delays.push(Math.max(1_000, Number(amount) * factor));
+  }
+  return delays;
 }

@@ -7,6 +7,8 @@ import type { IndexEntry } from './indexes.ts';
 export type Usage = {
   /** Adds when the sum stays within `limit`; answers whether it did. A single amount above the limit is refused too. */
   readonly take: (who: string, what: string, amount: number, limit: number, spanMs: number) => Promise<boolean>;
+  /** Adds whatever the sum is. */
+  readonly add: (who: string, what: string, amount: number, spanMs: number) => Promise<void>;
   /** What was used in the span that runs now. */
   readonly used: (who: string, what: string, spanMs: number) => Promise<number>;
 };
@@ -48,6 +50,11 @@ export function createUsage(database: Database, now: () => number = Date.now): U
           }
         }
         return false;
+      }),
+    add: (who, what, amount, spanMs) =>
+      guarded(async () => {
+        const { id, end } = spanOf(who, what, spanMs);
+        await counters.updateOne({ _id: id }, { $inc: { used: amount }, $setOnInsert: { expires: end } }, { upsert: true });
       }),
     used: (who, what, spanMs) => guarded(async () => (await counters.findOne({ _id: spanOf(who, what, spanMs).id }))?.used ?? 0),
   };

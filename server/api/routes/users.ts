@@ -4,6 +4,7 @@ import type { AccountDefaults } from '../../operations/accounts-context.ts';
 import type { UserChanges, UserView } from '../../operations/accounts-users.ts';
 import type { ListedUser, ShownUser } from '../contract/users.ts';
 import { users } from '../contract/users.ts';
+import { TRAFFIC_KINDS, type TrafficKind } from '../../operations/traffic.ts';
 import { narrowedTo } from '../access.ts';
 import { type ApiContext, asUser, defined, type Route, route } from '../context.ts';
 import { refuse } from '../faults.ts';
@@ -28,7 +29,20 @@ export function userRoutes({ operations, store }: ApiContext): Route[] {
       usage.used(user, 'pop3Download', DAY_MS),
       flow.filters.count({ user }),
     ]);
-    return { storage, messages, recipients, forwards, received, pop3Download, filters };
+    const [imapUpload, imapDownload] = await Promise.all(
+      TRAFFIC_KINDS.map(async (kind) => (await operations.traffic?.used(asUser(user), kind)) ?? 0),
+    );
+    return {
+      storage,
+      messages,
+      recipients,
+      forwards,
+      received,
+      pop3Download,
+      filters,
+      imapUpload: imapUpload ?? 0,
+      imapDownload: imapDownload ?? 0,
+    };
   };
 
   return [
@@ -184,7 +198,15 @@ function listed(user: UserView, defaults: AccountDefaults, usedBytes: number): L
 
 /** What counts against the limits now: octets, and numbers within the running day or hour. */
 type Used = {
-  readonly [what in 'storage' | 'messages' | 'recipients' | 'forwards' | 'received' | 'pop3Download' | 'filters']: number;
+  readonly [what in
+    | TrafficKind
+    | 'storage'
+    | 'messages'
+    | 'recipients'
+    | 'forwards'
+    | 'received'
+    | 'pop3Download'
+    | 'filters']: number;
 };
 
 const HOUR_MS = 3_600_000;
@@ -219,8 +241,8 @@ function shown(user: UserView, defaults: AccountDefaults, used: Used): Omit<Show
       filters: { allowed: allowed(user.filters, defaults.filters), used: used.filters },
       forwards: counted(user.forwards, defaults.forwards, used.forwards),
       received: counted(user.receivedMax, defaults.receivedMax, used.received, HOUR_MS),
-      imapUpload: counted(user.imapMaxUpload, defaults.imapMaxUpload),
-      imapDownload: counted(user.imapMaxDownload, defaults.imapMaxDownload),
+      imapUpload: counted(user.imapMaxUpload, defaults.imapMaxUpload, used.imapUpload),
+      imapDownload: counted(user.imapMaxDownload, defaults.imapMaxDownload, used.imapDownload),
       pop3Download: counted(user.pop3MaxDownload, defaults.pop3MaxDownload, used.pop3Download),
       pop3MaxMessages: { allowed: allowed(user.pop3MaxMessages, defaults.pop3MaxMessages) },
       imapMaxConnections: { allowed: allowed(user.imapMaxConnections, defaults.imapMaxConnections), used: 0 },

@@ -17,11 +17,14 @@ export async function storeMessage(
   { user, id }: Pick<MailboxInfo, 'user' | 'id'>,
   message: AppendMessage,
 ): Promise<NewMessage | Completion> {
-  const { ops, settings } = context;
+  const { ops, settings, session } = context;
   const raw = await bytesOf(context, message);
   if (!Buffer.isBuffer(raw)) return raw;
   if (raw.length === 0) return { status: 'NO', code: 'CANNOT', text: 'A message can not be empty' };
   if (raw.length > settings.maxMessageBytes) throw refused('TOOBIG', 'The message is too big');
+  if ((await ops.traffic?.allows(session.account.user, 'imapUpload')) === false)
+    return { status: 'NO', code: 'LIMIT', text: 'The upload limit of today is reached, try again tomorrow' };
+  ops.traffic?.count(session.account.user, 'imapUpload', raw.length);
   const stored = await ops.contents.storeFor(user, id, raw);
   return { stored, flags: message.flags, internalDateMs: message.internalDate ?? Date.now() };
 }

@@ -15,6 +15,7 @@ export class ImapOutput extends ImapWriter {
   #stream: Duplex;
   readonly #owner: OutputOwner;
   readonly #flushBytes: number;
+  #flushedBytes = 0;
 
   constructor(stream: Duplex, owner: OutputOwner, flushBytes: number) {
     super();
@@ -37,9 +38,15 @@ export class ImapOutput extends ImapWriter {
     return this.pendingBytes >= this.#flushBytes;
   }
 
+  /** Everything that was written since the connection began. */
+  get writtenBytes(): number {
+    return this.#flushedBytes + this.pendingBytes;
+  }
+
   /** Hands everything to the stream, in one write. */
   flush(): void {
     if (this.isEmpty) return;
+    this.#flushedBytes += this.pendingBytes;
     const chunks = this.take();
     if (this.closed) return;
     if (chunks.length === 1) {

@@ -297,6 +297,8 @@ test('no more is fetched in a day than the user may; what was not fetched is not
     receivedIsOwn: false,
     pop3MaxMessages: 0,
     imapMaxConnections: 0,
+    imapUpload: 0,
+    imapDownload: 0,
     alsoFrom: [],
   };
   const { store, user, loggedIn } = await bed({}, undefined, {
@@ -307,6 +309,7 @@ test('no more is fetched in a day than the user may; what was not fetched is not
         used += amount;
         return true;
       },
+      add: async () => {},
       used: async () => used,
     },
   });

@@ -44,6 +44,7 @@ function memoryUsage(): Usage {
   const sums = new Map<string, number>();
   return {
     used: async () => 0,
+    add: async () => {},
     take: async (who, what, amount, limit) => {
       const sum = (sums.get(`${who} ${what}`) ?? 0) + amount;
       if (sum > limit) return false;
@@ -114,6 +115,8 @@ async function bed(
           pop3MaxMessages: 0,
           imapMaxConnections: 0,
           pop3DownloadBytes: 0,
+          imapUpload: 0,
+          imapDownload: 0,
           alsoFrom: [],
         },
       usage: memoryUsage(),
@@ -493,6 +496,8 @@ test('a user’s recipients a day are counted over all connections; a user may b
     pop3MaxMessages: 0,
     imapMaxConnections: 0,
     pop3DownloadBytes: 0,
+    imapUpload: 0,
+    imapDownload: 0,
     alsoFrom: ['*@brand.test', 'x@one.test'],
   });
   const smtp = await loggedIn(service);
@@ -518,6 +523,8 @@ test('a user’s own limit of messages an hour holds at port 25', async () => {
     pop3MaxMessages: 0,
     imapMaxConnections: 0,
     pop3DownloadBytes: 0,
+    imapUpload: 0,
+    imapDownload: 0,
     alsoFrom: [],
   });
   const smtp = await ready(service);

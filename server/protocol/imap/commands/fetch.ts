@@ -127,6 +127,7 @@ class Fetch {
   #modseq = 1 as Modseq;
   #missing = false;
   #unknownEncoding = false;
+  #overLimit = false;
 
   constructor(context: CommandContext, plan: FetchPlan, name: string) {
     this.#context = context;
@@ -139,6 +140,7 @@ class Fetch {
     if (this.#plan.source === 'view') await this.#fromView(uids);
     else if (this.#plan.source === 'metadata') await this.#fromMetadata(uids);
     else await this.#fromContents(uids);
+    if (this.#overLimit) return no('The download limit of today is reached, try again tomorrow', 'LIMIT');
     if (this.#unknownEncoding) return no('Some parts have an unknown transfer encoding', 'UNKNOWN-CTE');
     // RFC 2180 §4.1.2: what was expunged long ago can't be shown any more.
     if (this.#missing) return no('Some messages were expunged', 'EXPUNGEISSUED');
@@ -165,7 +167,9 @@ class Fetch {
   }
 
   async #fromContents(uids: UidSet): Promise<void> {
-    const { ops, out } = this.#context;
+    const { ops, out, session } = this.#context;
+    const { traffic } = ops;
+    const { user } = session.account;
     const bodies = this.#plan.items.some(readsBodies);
     const fetchAhead = (window: readonly MessageMeta[] | undefined): Promise<void> =>
       window === undefined
@@ -182,6 +186,11 @@ class Fetch {
         ready = fetchAhead(windows[index + 1]);
         // A failure is met when its turn comes; until then it must not count as unhandled.
         ready.catch(() => {});
+        if (bodies && (await traffic?.allows(user, 'imapDownload')) === false) {
+          this.#overLimit = true;
+          return;
+        }
+        const before = out.writtenBytes;
         for (const meta of window) {
           const content = await openIfThere(ops, meta.content);
           if (content === undefined) {
@@ -192,6 +201,7 @@ class Fetch {
           if (out.isFull) await out.drain();
           if (out.closed) return;
         }
+        traffic?.count(user, 'imapDownload', out.writtenBytes - before);
       }
     }
   }
