@@ -132,6 +132,9 @@ function SecondFactorForm({ needs, onBack }: { needs: readonly string[]; onBack:
   const client = useQueryClient();
   const hasCodes = needs.includes('totp');
   const [recovery, setRecovery] = useState(false);
+  // Who has a key alone has recovery codes as well.
+  const hasRecovery = hasCodes || needs.includes('webauthn');
+  const asksText = hasCodes || recovery;
   const [code, setCode] = useState('');
   const show = useMutation({
     mutationFn: (kind: 'code' | 'key') => {
@@ -151,12 +154,12 @@ function SecondFactorForm({ needs, onBack }: { needs: readonly string[]; onBack:
       <Stack gap="md">
         <Head
           title={t('me.second.title')}
-          lead={t(hasCodes ? (recovery ? 'me.second.recoveryLead' : 'me.second.codeLead') : 'me.second.keyLead')}
+          lead={t(recovery ? 'me.second.recoveryLead' : hasCodes ? 'me.second.codeLead' : 'me.second.keyLead')}
         />
         {show.error !== null && (
           <FaultAlert fault={faultOf(show.error)} title={t('me.second.wrong')} advice={t('me.second.wrongAdvice')} />
         )}
-        {hasCodes && (
+        {asksText && (
           <>
             <TextInput
               key={String(recovery)}
@@ -175,16 +178,16 @@ function SecondFactorForm({ needs, onBack }: { needs: readonly string[]; onBack:
         )}
         {canKey && (
           <Button
-            variant={hasCodes ? 'default' : 'filled'}
+            variant={asksText ? 'default' : 'filled'}
             leftSection={<IconFingerprint size={17} aria-hidden />}
             onClick={() => show.mutate('key')}
           >
             {t('me.second.useKey')}
           </Button>
         )}
-        {!hasCodes && !canKey && <Text size="sm">{t('me.second.noKeyHere')}</Text>}
+        {!asksText && !canKey && <Text size="sm">{t('me.second.noKeyHere')}</Text>}
         <Group justify="space-between">
-          {hasCodes && (
+          {hasRecovery && (
             <Anchor
               component="button"
               type="button"
@@ -195,7 +198,7 @@ function SecondFactorForm({ needs, onBack }: { needs: readonly string[]; onBack:
                 show.reset();
               }}
             >
-              {t(recovery ? 'me.second.withCode' : 'me.second.withRecovery')}
+              {t(recovery ? (hasCodes ? 'me.second.withCode' : 'me.second.useKey') : 'me.second.withRecovery')}
             </Anchor>
           )}
           <Anchor component="button" type="button" size="sm" onClick={onBack}>

@@ -23,6 +23,7 @@ const registrationSchema = z.looseObject({
     timeout: z.number(),
   }),
 });
+const registeredSchema = z.looseObject({ recoveryCodes: z.array(z.string()).optional() });
 const authenticationSchema = z.looseObject({
   authenticationOptions: z.looseObject({ challenge: z.string(), rpId: z.string(), allowCredentials: known, timeout: z.number() }),
 });
@@ -37,7 +38,8 @@ export async function removePasskey(user: string, id: string): Promise<void> {
 
 const here = () => ({ origin: window.location.origin, rpId: window.location.hostname });
 
-export async function registerPasskey(user: string, description: string): Promise<void> {
+/** @returns recovery codes, for a user who had none; they are shown this once */
+export async function registerPasskey(user: string, description: string): Promise<readonly string[] | undefined> {
   const { registrationOptions: asked } = await requestJson(
     registrationSchema,
     'POST',
@@ -57,8 +59,8 @@ export async function registerPasskey(user: string, description: string): Promis
       timeout: asked.timeout,
     },
   });
-  if (!(made instanceof PublicKeyCredential) || !(made.response instanceof AuthenticatorAttestationResponse)) return;
-  await requestJson(z.looseObject({}), 'POST', `/api/users/${user}/2fa/webauthn/registration-attestation`, {
+  if (!(made instanceof PublicKeyCredential) || !(made.response instanceof AuthenticatorAttestationResponse)) return undefined;
+  const registered = await requestJson(registeredSchema, 'POST', `/api/users/${user}/2fa/webauthn/registration-attestation`, {
     body: {
       challenge: asked.challenge,
       rawId: hexOf(made.rawId),
@@ -67,6 +69,7 @@ export async function registerPasskey(user: string, description: string): Promis
       rpId: asked.rp.id,
     },
   });
+  return registered.recoveryCodes;
 }
 
 /** Proves a key; with it a session that waits becomes a full one. */

@@ -62,7 +62,7 @@ export const deMe: typeof enMe = {
       turnOn: 'Einschalten',
       recoveryTitle: 'Wiederherstellungscodes',
       recoveryLead:
-        'Für den Tag, an dem das Telefon weg ist. Jeder gilt einmal. Bewahren Sie sie getrennt vom Telefon auf; sie werden nicht wieder gezeigt.',
+        'Für den Tag, an dem das Telefon oder der Schlüssel weg ist. Jeder gilt einmal. Bewahren Sie sie getrennt davon auf; sie werden nicht wieder gezeigt.',
       save: 'Als Datei speichern',
       ask: 'Codes aus einer App ausschalten?',
       effect: 'Danach genügt das Kennwort allein, wenn es keinen Sicherheitsschlüssel gibt.',

@@ -53,7 +53,7 @@ export const enMe = {
       turnOn: 'Turn on',
       recoveryTitle: 'Recovery codes',
       recoveryLead:
-        'For the day when the phone is lost. Each works once. Keep them apart from the phone; they are not shown again.',
+        'For the day when the phone or the key is lost. Each works once. Keep them apart from it; they are not shown again.',
       save: 'Save as a file',
       ask: 'Turn off codes from an app?',
       effect: 'The password alone is enough then, if there is no security key.',

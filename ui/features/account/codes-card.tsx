@@ -1,18 +1,18 @@
 /** One-time codes from an app as a second factor: a QR code, the first code as the proof, and the codes to keep for the day when the phone is lost. */
-import { Alert, Badge, Button, Card, Code, Group, Image, List, SimpleGrid, Stack, Text, TextInput, Title } from '@mantine/core';
+import { Badge, Button, Card, Group, Image, List, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { IconDownload, IconShieldCheck } from '@tabler/icons-react';
+import { IconShieldCheck } from '@tabler/icons-react';
 import { type ReactElement, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ConfirmDialog } from '../../components/confirm-dialog.tsx';
 import { CopyValue } from '../../components/copy-value.tsx';
 import { FaultAlert } from '../../components/fault-alert.tsx';
-import { downloadText } from '../../lib/download.ts';
 import { type Fault, faultOf } from '../../lib/fault.ts';
 import { meQuery } from '../../lib/me.ts';
 import { notifyDone } from '../../lib/notify.ts';
 import type { Person } from '../../lib/people.ts';
 import { beginCodes, turnOffCodes, turnOnCodes } from './api.ts';
+import { RecoveryCodes } from './recovery-codes.tsx';
 
 export function CodesCard({ me }: { me: Person }): ReactElement {
   const { t } = useTranslation();
@@ -140,38 +140,5 @@ function FirstCode({ seed, picture, onDone }: FirstCodeProps): ReactElement {
         </Group>
       </Stack>
     </form>
-  );
-}
-
-function RecoveryCodes({ codes, address }: { codes: readonly string[]; address: string }): ReactElement {
-  const { t } = useTranslation();
-  return (
-    <Alert color="mallard" title={t('me.codes.recoveryTitle')} role="status">
-      <Text size="sm" mb="sm">
-        {t('me.codes.recoveryLead')}
-      </Text>
-      <SimpleGrid cols={2} spacing={6} component="ul" p={0} m={0} style={{ listStyle: 'none' }}>
-        {codes.map((code) => (
-          <li key={code}>
-            <Code fz="sm">{code}</Code>
-          </li>
-        ))}
-      </SimpleGrid>
-      <Button
-        mt="sm"
-        size="xs"
-        variant="default"
-        leftSection={<IconDownload size={15} aria-hidden />}
-        onClick={() =>
-          downloadText(
-            'mallard-recovery-codes.txt',
-            'text/plain',
-            `${t('me.codes.recoveryTitle')}: ${address}\r\n\r\n${codes.join('\r\n')}\r\n`,
-          )
-        }
-      >
-        {t('me.codes.save')}
-      </Button>
-    </Alert>
   );
 }

@@ -12,6 +12,7 @@ import { notifyDone } from '../../lib/notify.ts';
 import { hasPasskeys, type Passkey, registerPasskey, removePasskey } from '../../lib/passkeys.ts';
 import type { Person } from '../../lib/people.ts';
 import { passkeysQuery } from './api.ts';
+import { RecoveryCodes } from './recovery-codes.tsx';
 
 export function KeysCard({ me }: { me: Person }): ReactElement {
   const { t } = useTranslation();
@@ -19,6 +20,7 @@ export function KeysCard({ me }: { me: Person }): ReactElement {
   const keys = useQuery(passkeysQuery);
   const [name, setName] = useState('');
   const [removing, setRemoving] = useState<Passkey>();
+  const [recovery, setRecovery] = useState<readonly string[]>();
   const refresh = (): Promise<unknown> =>
     Promise.all([
       client.invalidateQueries({ queryKey: passkeysQuery.queryKey }),
@@ -26,7 +28,8 @@ export function KeysCard({ me }: { me: Person }): ReactElement {
     ]);
   const add = useMutation({
     mutationFn: () => registerPasskey(me.id, name.trim()),
-    onSuccess: async () => {
+    onSuccess: async (codes) => {
+      setRecovery(codes);
       setName('');
       notifyDone(t('me.keys.added'));
       await refresh();
@@ -50,6 +53,7 @@ export function KeysCard({ me }: { me: Person }): ReactElement {
         {[add.error, remove.error].map((error) =>
           error === null ? null : <FaultAlert key={error.message} fault={faultOf(error)} title={t('people.notSaved')} />,
         )}
+        {recovery !== undefined && <RecoveryCodes codes={recovery} address={me.address ?? me.username} />}
         {keys.data === undefined ? (
           keys.error === null ? (
             <Skeleton height={40} role="status" aria-label={t('common.loading')} />
