@@ -91,7 +91,7 @@ export function Shell(): ReactElement {
           </Group>
         </AppShell.Header>
         <AppShell.Navbar p="sm" className={classes['nav'] ?? ''} aria-label={t('shell.navigation')}>
-          <AppShell.Section grow>
+          <AppShell.Section grow style={{ overflowY: 'auto' }}>
             {places.map(({ name, path, icon: IconOf }) => {
               const active = path === '/' ? pathname === '/' : pathname === path || pathname.startsWith(`${path}/`);
               return (
