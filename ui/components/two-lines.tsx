@@ -24,8 +24,9 @@ const width = 320;
 
 export function TwoLines({ lines, from, to, label, height = 64 }: TwoLinesProps): ReactElement {
   const highest = Math.max(1, ...lines.flatMap(({ points }) => points.map(({ value }) => value))) * 1.08;
-  const draw = (points: Points): string =>
-    points
+  const draw = (given: Points): string =>
+    // A single point is no line: it is drawn as a short one.
+    (given.length === 1 && given[0] !== undefined ? [given[0], { ...given[0], at: given[0].at + (to - from) / 90 }] : given)
       .map(({ at, value }, index) => {
         const x = ((at - from) / (to - from)) * width;
         return `${index === 0 ? 'M' : 'L'}${x.toFixed(1)},${(height - 2 - (value / highest) * (height - 4)).toFixed(1)}`;

@@ -71,6 +71,7 @@ export interface MetricPoint {
   readonly mean: number;
   readonly min: number;
   readonly max: number;
+  readonly sum: number;
 }
 
 /** History of the given series, over the last `spanMs`. */

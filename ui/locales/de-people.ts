@@ -155,6 +155,7 @@ export const dePeople: typeof enPeople = {
       device: 'Gerät',
       last: 'Letzte Anmeldung',
       byPassword: 'Mit dem eigenen Kennwort',
+      gone: 'Ein ausgesperrtes Gerät',
       end: 'Aussperren',
       ended: 'Das Gerät ist ausgesperrt: Sein Kennwort gilt nicht mehr.',
       endedAll: 'Überall abgemeldet. Mailprogramme kommen mit richtigem Kennwort wieder.',

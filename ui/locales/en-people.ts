@@ -146,6 +146,7 @@ export const enPeople = {
       device: 'Device',
       last: 'Last sign-in',
       byPassword: 'With the own password',
+      gone: 'A device that is shut out',
       end: 'Shut out',
       ended: 'The device is shut out: its password is gone.',
       endedAll: 'Signed out everywhere. Mail programs come back with a right password.',

@@ -199,7 +199,7 @@ export const settingsChangedSchema = z.object({
   overridden: z.array(z.string()),
 });
 
-const metricPointSchema = z.object({ at: z.number(), mean: z.number(), min: z.number(), max: z.number() });
+const metricPointSchema = z.object({ at: z.number(), mean: z.number(), min: z.number(), max: z.number(), sum: z.number() });
 
 export const errorCodes = [
   'Unauthorized',

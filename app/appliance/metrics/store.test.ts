@@ -22,12 +22,12 @@ test('a short span is fine, a long one coarse; mean, least and greatest are kept
   const short = store.history(['rss', 'missing'], now - 10 * 60_000, now, 200);
   assert.equal(short.stepMs, 10_000);
   assert.equal(short.series['rss']?.length, 60);
-  assert.deepEqual(short.series['rss']?.at(-1), { at: now - 10_000, mean: 719, min: 719, max: 719 });
+  assert.deepEqual(short.series['rss']?.at(-1), { at: now - 10_000, mean: 719, min: 719, max: 719, sum: 719 });
   assert.equal(short.series['missing'], undefined);
 
   const long = store.history(['rss'], start, now, 10);
   assert.equal(long.stepMs, 900_000);
-  assert.deepEqual(long.series['rss']?.[0], { at: start, mean: 44.5, min: 0, max: 89 });
+  assert.deepEqual(long.series['rss']?.[0], { at: start, mean: 44.5, min: 0, max: 89, sum: 4005 });
   assert.ok((long.series['rss']?.length ?? 0) <= 10);
   assert.deepEqual(store.names(), ['cpu.mongod', 'rss']);
   store.close();

@@ -26,6 +26,8 @@ export interface MetricPoint {
   readonly mean: number;
   readonly min: number;
   readonly max: number;
+  /** Of all samples of the point: what came in its time, for series that count what came since the sample before. */
+  readonly sum: number;
 }
 
 export interface MetricHistory {
@@ -106,7 +108,7 @@ export class MetricsStore {
       const id = this.#ids.get(name);
       if (id === undefined) continue;
       const rows = select.all(stepMs, stepMs, stored.stepMs, id, Math.floor(from / stepMs) * stepMs, to);
-      series[name] = rows.map((row) => ({ at: row.at, mean: row.sum / row.count, min: row.min, max: row.max }));
+      series[name] = rows.map((row) => ({ at: row.at, mean: row.sum / row.count, min: row.min, max: row.max, sum: row.sum }));
     }
     return { stepMs, series };
   }

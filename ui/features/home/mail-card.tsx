@@ -11,18 +11,15 @@ import { metricsQuery, queueStatusQuery, type MetricPoint } from '../../lib/quer
 import { HomeCard } from './card.tsx';
 
 const day = 86_400_000;
-/** How often a number is taken. */
-const sampleMs = 10_000;
 
 export function MailCard(): ReactElement {
   const { t } = useTranslation();
   const { number } = useFormats();
   const metrics = useQuery(metricsQuery(['mail.in', 'mail.out'], day, 96)).data;
   const queue = useQuery(queueStatusQuery).data;
-  const stepMs = metrics?.stepMs ?? sampleMs;
   const to = Date.now();
   const line = (series: string): { points: { at: number; value: number }[]; sum: number } => {
-    const points = perStep(metrics?.series[series] ?? [], stepMs);
+    const points = (metrics?.series[series] ?? []).map((point: MetricPoint) => ({ at: point.at, value: point.sum }));
     return { points, sum: points.reduce((all, { value }) => all + value, 0) };
   };
   const [incoming, outgoing] = [line('mail.in'), line('mail.out')];
@@ -53,9 +50,4 @@ export function MailCard(): ReactElement {
       )}
     </HomeCard>
   );
-}
-
-/** A point is the mean of samples that each count what came since the sample before. */
-export function perStep(points: readonly MetricPoint[], stepMs: number): { at: number; value: number }[] {
-  return points.map(({ at, mean }) => ({ at, value: (mean * stepMs) / sampleMs }));
 }

@@ -1,23 +1,28 @@
 /** Where the mailbox is used: each device or address that signed in lately, with the way to end it. */
 import { Button, Card, Group, Skeleton, Table, Text, Title } from '@mantine/core';
-import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query';
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { IconLogout } from '@tabler/icons-react';
 import type { ReactElement } from 'react';
 import { useTranslation } from 'react-i18next';
 import { FaultAlert } from '../../components/fault-alert.tsx';
 import { RelativeTime } from '../../components/relative-time.tsx';
-import { removeAppPassword } from '../../lib/app-passwords.ts';
+import { appPasswordsQuery, removeAppPassword } from '../../lib/app-passwords.ts';
 import { type Fault, faultOf } from '../../lib/fault.ts';
 import { notifyDone } from '../../lib/notify.ts';
 import { type Person, signOutPerson } from '../../lib/people.ts';
 import { activityQuery } from './api.ts';
-import { usesOf } from './uses.ts';
+import { type Use, usesOf } from './uses.ts';
 
 export function UseCard({ person }: { person: Person }): ReactElement {
   const { t } = useTranslation();
   const client = useQueryClient();
   const activity = useInfiniteQuery(activityQuery(person.id));
   const uses = usesOf(activity.data?.pages.flatMap((page) => page.results) ?? []);
+  const passwords = useQuery(appPasswordsQuery(person.id)).data;
+  const nameOf = ({ device, asp }: Use): string =>
+    passwords?.find(({ id }) => id === asp)?.description ??
+    device ??
+    t(asp === undefined ? 'people.uses.byPassword' : 'people.uses.gone');
   const end = useMutation<void, Fault, string | undefined>({
     mutationFn: (asp) => (asp === undefined ? signOutPerson(person.id) : removeAppPassword(person.id, asp)),
     onSuccess: async (_, asp) => {
@@ -66,20 +71,20 @@ export function UseCard({ person }: { person: Person }): ReactElement {
           <Table.Tbody>
             {uses.map((use) => (
               <Table.Tr key={use.key}>
-                <Table.Td>{use.device ?? t('people.uses.byPassword')}</Table.Td>
+                <Table.Td>{nameOf(use)}</Table.Td>
                 <Table.Td>{use.protocols.join(', ')}</Table.Td>
                 <Table.Td>{use.ip ?? '–'}</Table.Td>
                 <Table.Td>
                   <RelativeTime at={use.last} />
                 </Table.Td>
                 <Table.Td>
-                  {use.asp !== undefined && (
+                  {use.asp !== undefined && passwords?.some(({ id }) => id === use.asp) === true && (
                     <Button
                       size="xs"
                       variant="default"
                       loading={end.isPending && end.variables === use.asp}
                       onClick={() => end.mutate(use.asp)}
-                      aria-label={`${t('people.uses.end')}: ${use.device ?? ''}`}
+                      aria-label={`${t('people.uses.end')}: ${nameOf(use)}`}
                     >
                       {t('people.uses.end')}
                     </Button>

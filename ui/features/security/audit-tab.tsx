@@ -49,7 +49,7 @@ export function AuditTab(): ReactElement {
       <Group align="flex-end" mb="md" gap="sm">
         <TextInput
           label={t('security.changes.action')}
-          placeholder="users.update"
+          placeholder="updateUser"
           value={filter.action}
           onChange={(event) => change({ action: event.currentTarget.value })}
           spellCheck={false}
@@ -136,9 +136,9 @@ export function AuditTab(): ReactElement {
                   </Table.Td>
                   <Table.Td>
                     <details>
-                      <summary>{Object.keys(act.input).join(', ') || '–'}</summary>
+                      <summary>{Object.keys(given(act.input)).join(', ') || '–'}</summary>
                       <Code fz={11} style={{ overflowWrap: 'anywhere', background: 'none', padding: 0 }}>
-                        {JSON.stringify(act.input)}
+                        {JSON.stringify(given(act.input))}
                         {act.before === null ? '' : ` ← ${JSON.stringify(act.before)}`}
                       </Code>
                     </details>
@@ -158,4 +158,9 @@ export function AuditTab(): ReactElement {
       )}
     </Card>
   );
+}
+
+/** Without the fields that were left out of the call. */
+function given(input: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(input).filter(([, value]) => value !== null && value !== undefined));
 }
