@@ -63,7 +63,6 @@ test('a wrong password is refused, the right one opens the mail; the administrat
   skip: noBrowser,
 }, async () => {
   anna = await Visit.open(browser, `${appliance.url}/me`);
-  if (process.env['DEV'] !== undefined) anna.context.setDefaultTimeout(15000);
   const { page } = anna;
   anna.expectTrouble(/401|403/);
   await page.getByRole('heading', { name: 'Sign in to your mail' }).waitFor();
