@@ -51,6 +51,7 @@ const screens = [
   ['/security?tab=changes', 'Security', 'Sicherheit'],
   ['/security?tab=access', 'Security', 'Sicherheit'],
   ['/services', 'Services', 'Dienste'],
+  ['/backups', 'Storage & backups', 'Speicher und Sicherungen'],
   ['/logs', 'Logs', 'Protokoll'],
   ['/settings', 'Settings', 'Einstellungen'],
 ] as const;

@@ -4,6 +4,7 @@
  */
 import {
   IconActivityHeartbeat,
+  IconDatabase,
   IconDeviceMobile,
   IconFileText,
   IconHome,
@@ -25,6 +26,7 @@ export const places = [
   { name: 'mail', path: '/mail', icon: IconRoute },
   { name: 'security', path: '/security', icon: IconShieldLock },
   { name: 'services', path: '/services', icon: IconActivityHeartbeat },
+  { name: 'backups', path: '/backups', icon: IconDatabase },
   { name: 'logs', path: '/logs', icon: IconFileText },
   { name: 'settings', path: '/settings', icon: IconSettings },
 ] as const satisfies readonly { readonly name: string; readonly path: string; readonly icon: Icon }[];

@@ -52,6 +52,11 @@ const services = createRoute({
   path: '/services',
   component: lazyRouteComponent(() => import('../features/services/services-page.tsx'), 'ServicesPage'),
 });
+const backups = createRoute({
+  getParentRoute: () => root,
+  path: '/backups',
+  component: lazyRouteComponent(() => import('../features/backups/backups-page.tsx'), 'BackupsPage'),
+});
 const logs = createRoute({
   getParentRoute: () => root,
   path: '/logs',
@@ -125,6 +130,7 @@ const tree = root.addChildren([
   mail,
   security,
   services,
+  backups,
   logs,
   settings,
   setup,

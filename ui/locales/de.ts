@@ -1,4 +1,5 @@
 /** Deutsch. Genau die Schlüssel des englischen Katalogs; der Typ wacht darüber. */
+import { deBackups } from './de-backups.ts';
 import { deConnect } from './de-connect.ts';
 import { deDomains } from './de-domains.ts';
 import { deExternal } from './de-external.ts';
@@ -82,6 +83,7 @@ export const de: Catalogue = {
     mail: 'Postfluss',
     security: 'Sicherheit',
     services: 'Dienste',
+    backups: 'Speicher und Sicherungen',
     logs: 'Protokoll',
     settings: 'Einstellungen',
     aliases: {
@@ -92,6 +94,7 @@ export const de: Catalogue = {
       domains: 'dns dkim spf dmarc mx einträge zone alias',
       mail: 'warteschlange queue spur trace zustellung wo ist meine post',
       security: 'anmeldungen sperren ausgesperrt zertifikate tls ssl audit protokoll kennwort totp passkey',
+      backups: 'sicherung backup wiederherstellen platz speicher aufbewahrung zeitplan',
       services: 'protokolle imap pop3 smtp lmtp ports prozesse mongodb redis valkey neustart',
       logs: 'journal ereignisse fehler logs verlauf',
       settings: 'konfiguration optionen settings',
@@ -217,6 +220,7 @@ export const de: Catalogue = {
     noWarnings: 'Keine. Nichts ist schiefgegangen.',
   },
   ...deServices,
+  ...deBackups,
   ...deSecurity,
   ...deFault,
   ...deLogs,

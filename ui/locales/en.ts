@@ -1,4 +1,5 @@
 /** English. The keys here are the catalogue: every other language has exactly them. Plain words first, the protocol's name in brackets. */
+import { enBackups } from './en-backups.ts';
 import { enConnect } from './en-connect.ts';
 import { enDomains } from './en-domains.ts';
 import { enExternal } from './en-external.ts';
@@ -80,6 +81,7 @@ export const en = {
     mail: 'Mail flow',
     security: 'Security',
     services: 'Services',
+    backups: 'Storage & backups',
     logs: 'Logs',
     settings: 'Settings',
     aliases: {
@@ -90,6 +92,7 @@ export const en = {
       domains: 'dns dkim spf dmarc mx records zone alias',
       mail: 'queue trace where is my mail delivery outgoing bounce spool',
       security: 'sign-ins bans blocked addresses certificates tls ssl audit log password totp passkey two-factor',
+      backups: 'backup restore disk space storage retention schedule recovery undelete',
       services: 'protocols imap pop3 smtp lmtp ports listeners processes mongodb redis valkey restart',
       logs: 'journal events errors trace history',
       settings: 'configuration options preferences',
@@ -215,6 +218,7 @@ export const en = {
     noWarnings: 'None. Nothing has gone wrong.',
   },
   ...enServices,
+  ...enBackups,
   ...enSecurity,
   ...enFault,
   ...enLogs,
