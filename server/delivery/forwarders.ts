@@ -3,7 +3,7 @@ import type { Logger } from '../base/log.ts';
 import type { UserId } from '../mail/ids.ts';
 import { analyzeMessage } from '../mime/analyze.ts';
 import type { RepliesSent } from '../store/replies-sent.ts';
-import type { Usage } from '../store/usage.ts';
+import type { Usage } from '../store/types-usage.ts';
 import { composeReply, whyNoReply, withoutLabel } from './autoreply.ts';
 import type { Dispatch } from './dispatch.ts';
 import type { Origin, RecipientTarget, SmtpEnvelope } from './envelope.ts';

@@ -6,7 +6,7 @@ import type { Operations } from '../operations/contract.ts';
 import type { LocalDomains } from '../store/local-domains.ts';
 import type { Secrets } from '../store/secrets.ts';
 import type { QueueStore } from '../store/types-queue.ts';
-import type { Usage } from '../store/usage.ts';
+import type { Usage } from '../store/types-usage.ts';
 import type { UserId } from '../mail/ids.ts';
 import type { Delivery } from './deliver.ts';
 import { createDispatch, type Dispatch } from './dispatch.ts';

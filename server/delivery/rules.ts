@@ -16,7 +16,7 @@ import type { SieveScripts } from '../operations/sieve-scripts.ts';
 import type { Vacation } from '../sieve/result.ts';
 import type { RepliesSent } from '../store/replies-sent.ts';
 import type { AutoreplyFields, ForwardTarget } from '../store/types-accounts.ts';
-import type { Usage } from '../store/usage.ts';
+import type { Usage } from '../store/types-usage.ts';
 import { composeReply, whyNoReply, withoutLabel, type AutoreplyInput } from './autoreply.ts';
 import type { Dispatch } from './dispatch.ts';
 import { applyFilters, factsOf, type FilterOutcome } from './filters.ts';

@@ -5,7 +5,7 @@
 import type { Logger } from '../base/log.ts';
 import type { UserId } from '../mail/ids.ts';
 import type { UserLimitReader } from '../operations/user-limits.ts';
-import type { Usage } from '../store/usage.ts';
+import type { Usage } from '../store/types-usage.ts';
 import type { TraceSink } from './hooks.ts';
 import type { Emit } from './mail-events.ts';
 

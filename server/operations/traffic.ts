@@ -5,7 +5,7 @@
  */
 import type { Logger } from '../base/log.ts';
 import type { UserId } from '../mail/ids.ts';
-import type { Usage } from '../store/usage.ts';
+import type { Usage } from '../store/types-usage.ts';
 
 export const TRAFFIC_KINDS = ['imapUpload', 'imapDownload'] as const;
 export type TrafficKind = (typeof TRAFFIC_KINDS)[number];

@@ -3,15 +3,7 @@ import type { Collection } from 'mongodb';
 import type { Database } from './connect.ts';
 import { duplicateKey, guarded } from './connect.ts';
 import type { IndexEntry } from './indexes.ts';
-
-export type Usage = {
-  /** Adds when the sum stays within `limit`; answers whether it did. A single amount above the limit is refused too. */
-  readonly take: (who: string, what: string, amount: number, limit: number, spanMs: number) => Promise<boolean>;
-  /** Adds whatever the sum is. */
-  readonly add: (who: string, what: string, amount: number, spanMs: number) => Promise<void>;
-  /** What was used in the span that runs now. */
-  readonly used: (who: string, what: string, spanMs: number) => Promise<number>;
-};
+import type { Usage } from './types-usage.ts';
 
 type UsageDoc = { _id: string; used: number; expires: Date };
 

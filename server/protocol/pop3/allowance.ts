@@ -3,7 +3,7 @@
  * of a portion is given back at the end.
  */
 import type { UserId } from '../../mail/ids.ts';
-import type { Usage } from '../../store/usage.ts';
+import type { Usage } from '../../store/types-usage.ts';
 
 export type Allowance = {
   /** False when the day's octets are used up. */

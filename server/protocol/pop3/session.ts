@@ -8,7 +8,7 @@ import type { SocketIo } from '../../base/socket-io.ts';
 import type { Config } from '../../config/schema.ts';
 import type { Account, Operations } from '../../operations/contract.ts';
 import type { UserLimitReader } from '../../operations/user-limits.ts';
-import type { Usage } from '../../store/usage.ts';
+import type { Usage } from '../../store/types-usage.ts';
 import type { Allowance } from './allowance.ts';
 import type { Maildrop } from './maildrop.ts';
 import { DotStuffer } from './wire/dot-stuffing.ts';

@@ -19,7 +19,7 @@ import type { UserId } from '../../mail/ids.ts';
 import type { MailLimits } from '../../operations/user-limits.ts';
 import type { NewEntry } from '../../store/types-queue.ts';
 import type { Screen } from '../../delivery/spam/screen.ts';
-import type { Usage } from '../../store/usage.ts';
+import type { Usage } from '../../store/types-usage.ts';
 import { createDeviceHandler, createIncomingHandler, createSubmissionHandler } from './handlers.ts';
 
 const listeners: Listener[] = [];
