@@ -6,6 +6,7 @@ import { isFault } from '../base/fault.ts';
 import type { UserId } from '../mail/ids.ts';
 import { DuplicateRecord, type Records, type Stored } from '../store/records.ts';
 import type { FlowTables } from '../store/flow-tables.ts';
+import type { SieveTables } from '../store/sieve-tables.ts';
 import type { FilterFields } from '../store/types-flow.ts';
 import type { AccountContext } from './accounts-context.ts';
 import { Refusal } from './refusal.ts';
@@ -29,9 +30,16 @@ const FORMAT = 'mallard-users';
 const VERSION = 1;
 const PAGE = 200;
 
-type TableName = 'users' | 'addresses' | 'autoreplies' | 'appPasswords' | 'secondFactors' | 'webAuthnCredentials' | 'filters';
+type TableName = 'users' | 'addresses' | 'autoreplies' | 'appPasswords' | 'secondFactors' | 'webAuthnCredentials' | OtherTable;
+type OtherTable = 'filters' | 'sieveScripts' | 'sieveStates';
+/** What a user has besides the account itself. Accounts elsewhere stay behind: their passwords would stand in the file. */
+export type OtherTables = {
+  readonly filters: FlowTables['filters'];
+  readonly sieveScripts: SieveTables['scripts'];
+  readonly sieveStates: SieveTables['states'];
+};
 
-export function createAccountDump(context: AccountContext, filters: FlowTables['filters']): AccountDump {
+export function createAccountDump(context: AccountContext, others: OtherTables): AccountDump {
   const { users, addresses, autoreplies, appPasswords, secondFactors, webAuthnCredentials } = context.tables;
   // Users first: what belongs to a user follows its user.
   const tables = {
@@ -41,7 +49,7 @@ export function createAccountDump(context: AccountContext, filters: FlowTables['
     appPasswords,
     secondFactors,
     webAuthnCredentials,
-    filters,
+    ...others,
   } as unknown as Record<TableName, Records<object>>;
   const ofUser = (Object.keys(tables) as TableName[]).filter((name) => name !== 'users');
 

@@ -135,7 +135,8 @@ export async function createOperations(config: Config, log: Logger): Promise<Ope
       : createRedisBeacons(config.redis.uri, `mallard:${database.main.databaseName}`, log.with({ service: 'sync' }));
   const secrets = createSecrets(database);
   const external = createExternalAccounts(createExternalTables(database));
-  const sieve = createSieveScripts(createSieveTables(database));
+  const sieveTables = createSieveTables(database);
+  const sieve = createSieveScripts(sieveTables);
   // Accounts need mailboxes and mail needs the accounts' quotas: the second half is filled in below.
   let accounts: Accounts | undefined;
   const core = createCore({
@@ -241,7 +242,11 @@ export async function createOperations(config: Config, log: Logger): Promise<Ope
       '\\Junk': config.delivery.junkMs,
     }),
     webhooks,
-    dump: createAccountDump(accounts.context, flowTables.filters),
+    dump: createAccountDump(accounts.context, {
+      filters: flowTables.filters,
+      sieveScripts: sieveTables.scripts,
+      sieveStates: sieveTables.states,
+    }),
     flow: {
       filters: flowTables.filters,
       dkim: createDkimKeys(flowTables.dkimKeys),

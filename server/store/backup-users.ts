@@ -7,8 +7,13 @@ export const USER_TABLES = [
   'addresses',
   'appPasswords',
   'autoreplies',
+  // Both or neither: an account without what is known of it would be fetched from the beginning.
+  'externalAccounts',
+  'externalMessages',
   'filters',
   'secondFactors',
+  'sieveScripts',
+  'sieveStates',
   'webAuthnCredentials',
 ] as const;
 

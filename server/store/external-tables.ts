@@ -12,7 +12,7 @@ export type ExternalTables = {
 export function createExternalTables(database: Database): ExternalTables {
   return {
     accounts: createRecords(database, 'externalAccounts', { ids: ['user', 'mailbox'] }),
-    messages: createRecords(database, 'externalMessages', { ids: ['account'] }),
+    messages: createRecords(database, 'externalMessages', { ids: ['user', 'account'] }),
   };
 }
 

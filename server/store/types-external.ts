@@ -61,6 +61,7 @@ export type ExternalAccountFields = {
 
 /** A message there that was dealt with: it is never looked at again. */
 export type ExternalMessageFields = {
+  readonly user: string;
   readonly account: string;
   /** Within it UIDs mean the same message for ever: server, name and mailbox there, and UIDVALIDITY (IMAP). */
   readonly generation: string;

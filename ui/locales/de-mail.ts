@@ -38,6 +38,7 @@ export const deMail: typeof enMail = {
       'over-quota': 'das Postfach ist voll',
       rejected: 'von einer Regel abgewiesen',
       discarded: 'von einer Regel weggeworfen',
+      redirected: 'von einer Regel weitergeschickt',
       'passed-on': 'weitergeleitet',
       loop: 'sie ging im Kreis',
       'too-big': 'zu groß',

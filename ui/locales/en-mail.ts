@@ -36,6 +36,7 @@ export const enMail = {
       'over-quota': 'the mailbox is full',
       rejected: 'rejected by a rule',
       discarded: 'thrown away by a rule',
+      redirected: 'sent on by a rule',
       'passed-on': 'passed on',
       loop: 'it went round in circles',
       'too-big': 'too large',

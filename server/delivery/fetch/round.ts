@@ -167,6 +167,7 @@ class Round {
     const { maxMessageBytes } = config.store;
     const remember = (state: 'fetched' | 'refused', digest?: Buffer): Promise<void> =>
       accounts.messages.remember({
+        user: this.#account.user,
         account: this.#account.id,
         generation,
         uid,

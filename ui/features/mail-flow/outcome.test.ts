@@ -21,6 +21,7 @@ test.each<[string, TraceStep[]]>([
     'failed',
     [step('attempt', { to: 'b@y', outcome: 'failed' }), step('delivered', { to: 'a@x', outcome: 'delivered' }), step('notice')],
   ],
+  ['arrived', [step('accepted'), step('delivered', { to: 'a@x', outcome: 'redirected' })]],
   ['refused', [step('refused', { to: ['a@x'] })]],
   ['failed', [step('delivered', { to: 'a@x', outcome: 'over-quota' })]],
 ])('%s', (outcome, steps) => {

@@ -15,7 +15,12 @@ export function outcomeOf({ steps }: Pick<Trace, 'steps'>): Outcome {
 export function isFailure({ kind, outcome }: TraceStep): boolean {
   if (kind === 'attempt') return outcome === 'failed';
   return (
-    kind === 'delivered' && outcome !== undefined && outcome !== 'delivered' && outcome !== 'passed-on' && outcome !== 'discarded'
+    kind === 'delivered' &&
+    outcome !== undefined &&
+    outcome !== 'delivered' &&
+    outcome !== 'passed-on' &&
+    outcome !== 'discarded' &&
+    outcome !== 'redirected'
   );
 }
 

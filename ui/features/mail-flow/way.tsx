@@ -115,6 +115,7 @@ const knownOutcomes = [
   'over-quota',
   'rejected',
   'discarded',
+  'redirected',
   'passed-on',
   'loop',
   'too-big',
