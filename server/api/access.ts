@@ -19,11 +19,14 @@ export function createIdentify(
   tokens: TokenAdministration,
   /** Hears from where administrators come. */
   onAdministrator: (ip: string) => void = () => {},
+  /** Programs of this machine need no token even though there is a root token. */
+  openToThisComputer = false,
 ): Identify {
   const rootDigest = rootToken === undefined ? undefined : digest(rootToken);
   return async (headers, queryToken, ip) => {
     const token = tokenOf(headers, queryToken);
-    if (token === undefined) return rootDigest === undefined && isLocalProgram(headers, ip) ? ROOT : undefined;
+    if (token === undefined)
+      return (rootDigest === undefined || openToThisComputer) && isLocalProgram(headers, ip) ? ROOT : undefined;
     if (rootDigest !== undefined && timingSafeEqual(digest(token), rootDigest)) {
       onAdministrator(ip);
       return ROOT;

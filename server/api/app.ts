@@ -3,6 +3,7 @@ import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { RouteContract } from './contract/route.ts';
 import type { ApiActor } from '../operations/accounts-tokens.ts';
 import { createIdentify, mayCall } from './access.ts';
+import { addCors } from './cors.ts';
 import { adminAct, isAdminAct, stateBefore } from './admin-acts.ts';
 import { createAdmission } from './admission.ts';
 import { addBodyParsers, parseQuery, RawBody } from './body.ts';
@@ -37,10 +38,16 @@ export async function createApp(context: ApiContext): Promise<FastifyInstance> {
     return503OnClosing: false,
   });
   addBodyParsers(app);
+  addCors(app, config.api.origins);
   const { limiter } = store.accounts.context;
-  const identify = createIdentify(config.api.rootToken, store.accounts.tokens, (ip) => {
-    limiter.trust(ip).catch((error: unknown) => log.warn('where an administrator comes from was not noted', { error }));
-  });
+  const identify = createIdentify(
+    config.api.rootToken,
+    store.accounts.tokens,
+    (ip) => {
+      limiter.trust(ip).catch((error: unknown) => log.warn('where an administrator comes from was not noted', { error }));
+    },
+    config.api.openToThisComputer,
+  );
   const admission = createAdmission(identify, Math.max(config.store.maxInFlightBytes, config.store.maxMessageBytes));
   const bigBody = Math.ceil(config.store.maxMessageBytes * ENCODED) + BODY_LIMIT;
   const meter = createCallMeter();

@@ -325,6 +325,18 @@ const api = z
       .min(16)
       .optional()
       .describe('Access token that may do everything; without one the API asks for none only from loopback'),
+    openToThisComputer: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Programs on this computer need no token even where there is a root token; never pages in a browser, nor what comes through a proxy',
+      ),
+    origins: z
+      .array(z.union([z.literal('*'), z.url()]))
+      .default([])
+      .describe(
+        'Origins whose pages in a browser may call with a token (CORS), such as https://webmail.example.org; "*" for any',
+      ),
   })
   .prefault({});
 

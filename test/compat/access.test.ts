@@ -186,3 +186,27 @@ test('mail programs find their settings without a token', async () => {
   assert.match(discovered.text, /<Action>settings<\/Action>/);
   await api.fails('POST /autodiscover/autodiscover.xml', 400, 'InputValidationError', { token: null, body: '<x/>', headers });
 });
+
+test('a configuration may open the API to programs of this machine, and to pages of chosen origins', async () => {
+  const open = await startApi({ config: { api: { openToThisComputer: true, origins: ['https://webmail.example.org/'] } } });
+  const call = async (origin?: string) => {
+    const { status, headers } = await fetch(`${open.url}/users`, { headers: origin === undefined ? {} : { origin } });
+    return [status, headers.get('access-control-allow-origin')];
+  };
+  assert.deepEqual(
+    [await call(), await call('https://webmail.example.org'), await call('https://evil.example')],
+    [
+      [200, null],
+      [403, 'https://webmail.example.org'],
+      [403, null],
+    ],
+  );
+  const asked = await fetch(`${open.url}/users`, {
+    method: 'OPTIONS',
+    headers: { origin: 'https://webmail.example.org', 'access-control-request-method': 'PUT' },
+  });
+  assert.deepEqual(
+    [asked.status, asked.headers.get('access-control-allow-origin'), asked.headers.get('access-control-allow-headers')],
+    [204, 'https://webmail.example.org', 'X-Access-Token, Authorization, Content-Type, Last-Event-ID'],
+  );
+});
