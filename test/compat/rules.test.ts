@@ -89,9 +89,6 @@ test('an automatic reply: none, set, changed in part, shown on the user, deleted
     subject: '',
     text: '',
     html: '',
-    start: false,
-    end: false,
-    created: false,
   };
   assert.deepEqual((await api.get(path)).body, none);
   const put = await api.put(path, {
@@ -116,7 +113,7 @@ test('an automatic reply: none, set, changed in part, shown on the user, deleted
     end: '2026-12-24T00:00:00.000Z',
   });
   await api.put(path, { start: false });
-  assert.equal((await api.get(path)).body.start, false);
+  assert.equal((await api.get(path)).body.start, undefined);
   assert.equal((await api.get(`/users/${user}`)).body.autoreply, true);
   assert.deepEqual((await api.delete(path)).body, { success: true });
   assert.deepEqual((await api.get(path)).body, none);
