@@ -1,5 +1,6 @@
 /** The backups of the folder, newest first, with what can be done with each. */
 import { Badge, Button, Group, Table, Text } from '@mantine/core';
+import { IconAlertTriangle, IconCheck, IconClock } from '@tabler/icons-react';
 import { type ReactElement, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { routes } from '../../../app/appliance/control/contract.ts';
@@ -18,7 +19,11 @@ export interface BackupListProps {
   readonly onRestore: (id: string) => void;
 }
 
-const colors = { complete: 'green', incomplete: 'gray', damaged: 'red' } as const;
+const marks = {
+  complete: <IconCheck size={12} aria-hidden />,
+  incomplete: <IconClock size={12} aria-hidden />,
+  damaged: <IconAlertTriangle size={12} aria-hidden />,
+} as const;
 
 export function BackupList({ backups, usable, onVerify, onRestore }: BackupListProps): ReactElement {
   const { t } = useTranslation();
@@ -44,7 +49,7 @@ export function BackupList({ backups, usable, onVerify, onRestore }: BackupListP
               <Table.Tr key={each.id}>
                 <Table.Td>{nameOf(each)}</Table.Td>
                 <Table.Td>
-                  <Badge color={colors[each.state]} variant="light">
+                  <Badge variant="default" leftSection={marks[each.state]}>
                     {t(`backups.list.states.${each.state}`)}
                   </Badge>
                   {each.state === 'damaged' && (
