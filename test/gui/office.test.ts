@@ -127,7 +127,10 @@ test('a service is tested like a mail program would', { skip: noBrowser }, async
   await services.goTo('Services');
   await services.page.getByRole('button', { name: 'Test IMAP', exact: true }).click();
   await services.page.getByText('IMAP works.').first().waitFor();
-  await services.page.getByText(/^Sign-in \d/).first().waitFor();
+  await services.page
+    .getByText(/^Sign-in \d/)
+    .first()
+    .waitFor();
   assert.deepEqual(await visit.axe(), []);
   await services.page.keyboard.press('Escape');
 });
