@@ -172,6 +172,8 @@ function servedOf({ cert, privateKey, ca }: CertificateFields): ServedCertificat
 }
 
 function keyFingerprint(pem: string): string {
+  // Not issued yet, or its sealing key is lost.
+  if (pem === '') return '';
   const der = createPrivateKey(pem).export({ type: 'pkcs8', format: 'der' });
   return createHash('sha256')
     .update(der)
