@@ -1,10 +1,10 @@
 /**
  * The log of administrative acts: append-only, numbered without gaps, each entry hashed together with the one before it. Whoever changes or removes an entry in the database
- * breaks the chain from there on, and `verify` says where. The oldest go after their time; the chain then begins later.
+ * breaks the chain from there on, and `verify` says where. The oldest go after their time; the hash of the last of them stays as the anchor that the first kept one must follow.
  */
 import { createHash } from 'node:crypto';
 import { DuplicateRecord, type Records, type Stored, type Where } from '../store/records.ts';
-import type { AdminLogFields } from '../store/types-admin-log.ts';
+import type { AdminLogAnchorFields, AdminLogFields } from '../store/types-admin-log.ts';
 import type { Page, PageRequest } from '../store/types-page.ts';
 import { unavailable } from '../base/fault.ts';
 
@@ -21,6 +21,8 @@ export type AdminLogQuery = PageRequest & {
   readonly ip?: string | undefined;
   readonly from?: Date | undefined;
   readonly to?: Date | undefined;
+  /** Part of what was asked for, of what it was before, or of the operation's name. */
+  readonly text?: string | undefined;
 };
 
 export type Verification = {
@@ -36,18 +38,25 @@ export type AdminLog = {
   readonly append: (act: AdminAct) => Promise<void>;
   /** Newest first. */
   readonly page: (query: AdminLogQuery) => Promise<Page<AdminLogEntry>>;
+  /** All of it, oldest first, as it is chained. */
+  readonly all: () => AsyncIterable<AdminLogEntry>;
   readonly verify: () => Promise<Verification>;
   /** Removes what is older than the retention; answers how many. */
   readonly trim: () => Promise<number>;
 };
 
-const RETENTION_MS = 2 * 365 * 86_400_000;
 const BATCH = 500;
 const MAX_TRIES = 50;
 const MAX_JSON = 8_000;
 const NOTHING = '0'.repeat(64);
 
-export function createAdminLog(records: Records<AdminLogFields>, now: () => number = Date.now): AdminLog {
+/** @param keepMs how long entries stay */
+export function createAdminLog(
+  records: Records<AdminLogFields>,
+  anchors: Records<AdminLogAnchorFields>,
+  keepMs: () => number,
+  now: () => number = Date.now,
+): AdminLog {
   // One at a time from this worker; other workers are met by the unique number.
   let last: Promise<unknown> = Promise.resolve();
 
@@ -73,46 +82,85 @@ export function createAdminLog(records: Records<AdminLogFields>, now: () => numb
     throw unavailable('The log of administration could not be written.');
   };
 
+  async function* after(seq: number): AsyncGenerator<AdminLogEntry> {
+    for (let from = seq + 1; ; ) {
+      const batch = await records.find({ seq: { from } }, { sort: { seq: 1 }, limit: BATCH });
+      yield* batch;
+      if (batch.length < BATCH) return;
+      from = (batch.at(-1)?.seq ?? from) + 1;
+    }
+  }
+
+  const anchorOf = async (): Promise<AdminLogAnchorFields> =>
+    (await anchors.find({}, { sort: { seq: -1 }, limit: 1 }))[0] ?? { seq: 0, hash: NOTHING };
+
+  const check = async (anchor: AdminLogAnchorFields): Promise<Verification> => {
+    let previous = anchor;
+    let first = 0;
+    let entries = 0;
+    for await (const entry of after(anchor.seq)) {
+      if (entries === 0) first = entry.seq;
+      const follows = entry.seq === previous.seq + 1 && entry.previous === previous.hash;
+      if (!follows || hashOf(entry) !== entry.hash)
+        return { entries, first, last: entry.seq, brokenAt: follows ? entry.seq : previous.seq + 1 };
+      previous = entry;
+      entries += 1;
+    }
+    // The newest never goes: with an anchor there is one after it.
+    const isEmptied = entries === 0 && anchor.seq > 0;
+    return { entries, first, last: entries === 0 ? 0 : previous.seq, brokenAt: isEmptied ? anchor.seq + 1 : undefined };
+  };
+
   return {
     append: (act) => {
       const mine = last.then(() => append(act));
       last = mine.catch(() => {});
       return mine;
     },
-    page: ({ user, by, action, ip, from, to, ...page }) => {
+    page: ({ user, by, action, ip, from, to, text, ...page }) => {
       const at =
         from === undefined && to === undefined
           ? {}
           : { at: { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) } };
-      const where: Where = { user, by, action, ip, ...at };
+      const told: Where =
+        text === undefined ? {} : { or: ['input', 'before', 'action'].map((field): Where => ({ [field]: { contains: text } })) };
+      const where: Where = { user, by, action, ip, ...at, ...told };
       return records.page(where, { ...page, sortBy: 'seq', descending: true });
     },
+    all: () => after(0),
     verify: async () => {
-      let previous: AdminLogEntry | undefined;
-      let first = 0;
-      let entries = 0;
       for (;;) {
-        const batch = await records.find({ seq: { from: (previous?.seq ?? 0) + 1 } }, { sort: { seq: 1 }, limit: BATCH });
-        for (const entry of batch) {
-          if (previous === undefined) first = entry.seq;
-          const follows = previous === undefined || (entry.seq === previous.seq + 1 && entry.previous === previous.hash);
-          if (!follows || hashOf(entry) !== entry.hash)
-            return { entries, first, last: entry.seq, brokenAt: follows ? entry.seq : (previous?.seq ?? 0) + 1 };
-          previous = entry;
-          entries += 1;
-        }
-        if (batch.length < BATCH) return { entries, first, last: previous?.seq ?? 0, brokenAt: undefined };
+        const anchor = await anchorOf();
+        const found = await check(anchor);
+        // What went after its time meanwhile is no gap: look again from the anchor that it left.
+        if (found.brokenAt === undefined || (await anchorOf()).seq === anchor.seq) return found;
       }
     },
     // The newest stays whatever its age, so that numbers go on.
     trim: async () => {
       const [newest] = await records.find({}, { sort: { seq: -1 }, limit: 1 });
-      if (newest === undefined) return 0;
-      return records.delete({ at: { to: new Date(now() - RETENTION_MS) }, seq: { to: newest.seq } });
+      const before = now() - keepMs();
+      let end: AdminLogAnchorFields | undefined;
+      for await (const { seq, hash, at } of after(0)) {
+        if (seq === newest?.seq || at.getTime() >= before) break;
+        end = { seq, hash };
+      }
+      if (end === undefined) return 0;
+      try {
+        await anchors.insert(end);
+      } catch (error) {
+        // Another worker removes the same ones.
+        if (!(error instanceof DuplicateRecord)) throw error;
+      }
+      // Only with the anchor durable: a crash between the two leaves entries before it, which the next round removes.
+      const removed = await records.delete({ seq: { to: end.seq + 1 } });
+      await anchors.delete({ seq: { to: end.seq } });
+      return removed;
     },
   };
 }
 
+/** Hex SHA-256 over `previous` and the JSON of the other fields in this order: whoever has an export can compute it. */
 function hashOf(entry: Omit<AdminLogFields, 'hash'>): string {
   const { seq, at, action, role, token, by, ip, session, user, input, before, previous } = entry;
   const told = JSON.stringify([seq, at.toISOString(), action, role, token, by, ip, session, user, input, before]);

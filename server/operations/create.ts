@@ -217,7 +217,9 @@ export async function createOperations(config: Config, log: Logger): Promise<Ope
     settings,
     certificates,
     acme: createAcmeOrders(adminTables, certificates),
-    adminLog: createAdminLog(adminTables.adminLog),
+    adminLog: createAdminLog(adminTables.adminLog, adminTables.adminLogAnchors, () =>
+      Number(settings.get('const:adminlog:time').value),
+    ),
     audits: createAudits({
       audits: adminTables.audits,
       copies: adminTables.auditMessages,

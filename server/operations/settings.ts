@@ -40,6 +40,8 @@ type Definition = {
   readonly default: string | number;
   /** Of a text. */
   readonly check?: (value: string) => boolean;
+  /** Of a number, a size or a duration. */
+  readonly least?: number;
   /** The account default that it is. */
   readonly applies?: keyof AccountDefaults;
 };
@@ -83,6 +85,15 @@ function definitions(defaults: AccountDefaults): readonly Definition[] {
       description: 'Recipients of one message',
     },
     of('const:authlog:time', 'duration', 'authLogMs', 'Authentication log', 'How long sign-ins are logged'),
+    {
+      key: 'const:adminlog:time',
+      type: 'duration',
+      default: 2 * 365 * DAY,
+      // Nobody shall empty the log by a setting and be gone with it the same hour.
+      least: DAY,
+      name: 'Administration log',
+      description: 'How long administrative acts are logged; at least a day',
+    },
     {
       key: 'const:autoreply:interval',
       type: 'duration',
@@ -154,6 +165,8 @@ export async function createSettings(
       const definition = expect(key);
       const checked = parse(definition.type, value);
       if (definition.check?.(String(checked)) === false) throw new InvalidInput('value', 'has not the form that is wanted');
+      if (definition.least !== undefined && Number(checked) < definition.least)
+        throw new InvalidInput('value', `must be at least ${definition.least}`);
       await records.upsert({ key }, { set: { value: checked } });
       values.set(key, checked);
       apply();

@@ -4,7 +4,7 @@ import type { IndexEntry } from './indexes.ts';
 import { type Records, createRecords } from './records.ts';
 import type { DomainAccessFields, SenderRuleFields, SettingFields } from './types-admin.ts';
 import type { WebhookDeliveryFields, WebhookFields } from './types-webhooks.ts';
-import type { AdminLogFields } from './types-admin-log.ts';
+import type { AdminLogAnchorFields, AdminLogFields } from './types-admin-log.ts';
 import type { AuditFields, AuditMessageFields } from './types-audit.ts';
 import type { AcmeAccountFields, AcmeChallengeFields } from './types-acme.ts';
 import type { CertificateFields } from './types-certificates.ts';
@@ -19,6 +19,7 @@ export type AdminTables = {
   readonly acmeAccounts: Records<AcmeAccountFields>;
   readonly acmeChallenges: Records<AcmeChallengeFields>;
   readonly adminLog: Records<AdminLogFields>;
+  readonly adminLogAnchors: Records<AdminLogAnchorFields>;
   readonly audits: Records<AuditFields>;
   readonly auditMessages: Records<AuditMessageFields>;
 };
@@ -34,6 +35,7 @@ export function createAdminTables(database: Database): AdminTables {
     acmeAccounts: createRecords(database, 'acmeAccounts'),
     acmeChallenges: createRecords(database, 'acmeChallenges'),
     adminLog: createRecords(database, 'adminLog'),
+    adminLogAnchors: createRecords(database, 'adminLogAnchors'),
     audits: createRecords(database, 'audits', { ids: ['user'] }),
     auditMessages: createRecords(database, 'auditMessages', { ids: ['audit', 'content', 'mailbox'] }),
   };
@@ -113,6 +115,13 @@ export const ADMIN_INDEXES: readonly IndexEntry[] = [
     key: { seq: 1 },
     options: { unique: true },
     reason: 'One entry a number; the newest is read for every new one.',
+  },
+  {
+    collection: 'adminLogAnchors',
+    name: 'seq',
+    key: { seq: 1 },
+    options: { unique: true },
+    reason: 'The newest is where the log begins; workers that remove the same entries set one.',
   },
   { collection: 'adminLog', name: 'user', key: { user: 1, seq: -1 }, reason: 'What was done to a user.' },
   { collection: 'auditMessages', name: 'content', key: { content: 1 }, reason: 'The sweeper leaves what an audit holds.' },

@@ -22,3 +22,6 @@ export type AdminLogFields = {
   /** Over `previous` and all of this. */
   readonly hash: string;
 };
+
+/** The newest entry that went after its time: what the first one that is kept follows. */
+export type AdminLogAnchorFields = Pick<AdminLogFields, 'seq' | 'hash'>;

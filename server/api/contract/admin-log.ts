@@ -13,7 +13,16 @@ export const adminLog = {
     group,
     summary: 'Administrative acts, newest first',
     access: any('adminlog:read'),
-    input: { user: someone, by: someone, action: text({ max: 100 }), filterip: ip, from: date, to: date, ...paging },
+    input: {
+      user: someone,
+      by: someone,
+      action: text({ max: 100 }),
+      filterip: ip,
+      text: text({ max: 200 }),
+      from: date,
+      to: date,
+      ...paging,
+    },
     output: pageOf(
       z.object({
         seq: z.number(),
@@ -30,6 +39,15 @@ export const adminLog = {
         hash: z.string(),
       }),
     ),
+  }),
+  export: define('GET /adminlog/export', {
+    operation: 'exportAdminLog',
+    group,
+    summary: 'All of the log, oldest first, as JSON lines with the hashes that chain them',
+    access: any('adminlog:read'),
+    input: {},
+    output: undefined,
+    produces: 'application/x-ndjson',
   }),
   verify: define('GET /adminlog/verify', {
     operation: 'verifyAdminLog',
