@@ -1,7 +1,9 @@
 /**
  * The command line's way to a running appliance: finds it by run/control.json, checks that it is alive, and calls its control API by the contract.
  */
-import { request as httpRequest } from 'node:http';
+import { type IncomingMessage, request as httpRequest } from 'node:http';
+import type { Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import { isStillRunning, processIdentitySchema } from '../../../server/base/process-identity.ts';
 import { type ControlFile, readControlFile } from '../control/control-file.ts';
@@ -78,6 +80,26 @@ export class ControlClient {
     const { status, body } = await this.#exchange('GET', path);
     if (status !== 200) throw refusal({ status, body: body.toString() });
     return body;
+  }
+
+  /** An answer of any size, as it comes. Rejects when it was cut, or as `into` fails. @throws CliFault with the words of who refuses */
+  async save(path: string, into: () => Writable, onPiece: (piece: Buffer) => void = () => {}): Promise<void> {
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      const request = httpRequest(new URL(path, this.#control.url), {
+        agent: false,
+        headers: { authorization: `Bearer ${this.#control.token}` },
+      });
+      request.on('response', resolve);
+      request.on('error', () => reject(this.#lost()));
+      request.end();
+    });
+    if (response.statusCode !== 200) {
+      const pieces: Buffer[] = [];
+      for await (const piece of response) pieces.push(piece as Buffer);
+      throw refusal({ status: response.statusCode ?? 0, body: Buffer.concat(pieces).toString() });
+    }
+    response.on('data', onPiece);
+    await pipeline(response, into());
   }
 
   #exchange(method: string, path: string, body?: unknown): Promise<{ status: number; body: Buffer }> {

@@ -4,6 +4,7 @@
  */
 import { Command, CommanderError, Option } from 'commander';
 import { version } from '../version.ts';
+import { addAuditCommands } from './audit-program.ts';
 import { addBackupCommands } from './backup-commands.ts';
 import { add, collect, explainErrors, group } from './command-kit.ts';
 import { type CommonOptions, contextOf } from './context.ts';
@@ -108,6 +109,7 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
   addSecretsCommands(group(program, 'secrets', 'the keys that seal what is secret in the database'));
   addCertificateCommands(group(program, 'certificate', 'certificates by server name'));
   addBanCommands(group(program, 'ban', 'who is kept out for wrong passwords'));
+  addAuditCommands(group(program, 'audit', 'who changed accounts, rights and settings'), setExitCode);
   addQueueCommands(group(program, 'queue', 'mail that waits to be sent'));
   addRelayCommands(group(program, 'relay', 'outgoing mail by a well-known provider'));
   addSenderCommands(group(program, 'sender', 'whose mail is wanted, and whose not'));

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { CliContext } from '../context.ts';
 import { usage } from '../fault.ts';
 import { printJson, printLine, printable } from '../output.ts';
+import { timeOf } from '../time.ts';
 import { WorkerApiClient } from '../worker-api.ts';
 
 const stepSchema = z.looseObject({ at: z.string(), kind: z.string() });
@@ -58,16 +59,6 @@ function queryOf(words: string | undefined, flags: TraceFlags): URLSearchParams 
   else if (words.includes('@') || words.includes('.')) query.set('address', words);
   else return undefined;
   return query;
-}
-
-function timeOf(text: string): string {
-  const found = /^(\d+)(m|h|d)$/.exec(text);
-  if (found === null) {
-    if (Number.isNaN(Date.parse(text))) throw usage(`"${text}" is no time: 15m, 2h, 3d, or a date.`);
-    return new Date(text).toISOString();
-  }
-  const unitMs = { m: 60_000, h: 3_600_000, d: 86_400_000 }[found[2] as 'm' | 'h' | 'd'];
-  return new Date(Date.now() - Number(found[1]) * unitMs).toISOString();
 }
 
 function printTrace({ transaction, at, from, to = [], subject, messageId, ip, steps }: z.output<typeof traceSchema>): void {
