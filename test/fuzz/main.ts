@@ -10,13 +10,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { seededRandom } from './random.ts';
-import { FuzzFailure, type FuzzTarget } from './target.ts';
-import { imapSession } from './targets/imap-session.ts';
-import { mime } from './targets/mime.ts';
-import { sieve } from './targets/sieve.ts';
-import { smtpWire } from './targets/smtp-wire.ts';
-
-const TARGETS: readonly FuzzTarget[] = [mime, smtpWire, sieve, imapSession];
+import { FuzzFailure } from './target.ts';
+import { TARGETS } from './targets/all.ts';
 
 const { values, positionals } = parseArgs({
   options: { seconds: { type: 'string', default: '60' }, seed: { type: 'string' } },
