@@ -88,11 +88,12 @@ export async function createApp(context: ApiContext): Promise<FastifyInstance> {
 async function answer(
   each: Route,
   actor: ApiActor | undefined,
-  { store: { accounts, adminLog, webhooks }, log }: ApiContext,
+  { store, log }: ApiContext,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<unknown> {
   const { contract } = each;
+  const { accounts, adminLog, webhooks } = store;
   const query = request.query as Record<string, unknown>;
   const caller: ApiActor = actor ?? { role: 'custom', user: undefined, token: undefined, grants: [], domains: [] };
   const { body } = request;
@@ -130,7 +131,7 @@ async function answer(
     signal: aborted.signal,
   };
   const isAct = isAdminAct(contract);
-  const before = isAct ? await stateBefore(contract, input, accounts) : undefined;
+  const before = isAct ? await stateBefore(contract, input, store) : undefined;
   const result = await each.run(call);
   if (isAct) {
     const act = adminAct(contract, call, result, before);

@@ -69,6 +69,34 @@ test('what was done, by whom, and what it was before; never a secret', async () 
   assert.deepEqual((await entries(`?from=${new Date(Date.now() + 60_000).toISOString()}`)).length, 0);
 });
 
+test('addresses, domains, keys and settings: what they were before', async () => {
+  const { id } = await api.user();
+  const made = async (call: string, body: Record<string, unknown>): Promise<string> => String((await api.ok(call, body))['id']);
+  const own = await made(`POST /users/${id}/addresses`, { address: 'second@log.test', name: 'Second' });
+  await api.ok(`PUT /users/${id}/addresses/${own}`, { name: 'Next' });
+  await api.ok(`DELETE /users/${id}/addresses/${own}`);
+  const forwarder = await made('POST /addresses/forwarded', { address: 'all@log.test', targets: ['one@there.test'] });
+  await api.ok(`PUT /addresses/forwarded/${forwarder}`, { targets: ['two@there.test'] });
+  await api.ok(`DELETE /addresses/forwarded/${forwarder}`);
+  const alias = await made('POST /domainaliases', { alias: 'alias.test', domain: 'log.test' });
+  await api.ok(`DELETE /domainaliases/${alias}`);
+  const key = await made('POST /dkim', { domain: 'log.test', selector: 'mail' });
+  await api.ok(`DELETE /dkim/${key}`);
+  await api.ok('POST /settings/const:adminlog:time', { value: '400d' });
+  await api.fails('POST /settings/const:adminlog:time', 400, 'InputValidationError', { body: { value: '1h' } });
+  await api.fails(`DELETE /dkim/${key}`, 404, 'DkimNotFound');
+
+  const of = async (action: string): Promise<Entry['before'] | undefined> => (await entries(`?action=${action}`))[0]?.before;
+  assert.deepEqual(await of('updateUserAddress'), { name: 'Second' });
+  assert.deepEqual(await of('deleteUserAddress'), { address: 'second@log.test', name: 'Next' });
+  assert.match(JSON.stringify((await of('updateForwardedAddress'))?.['targets']), /one@there\.test/);
+  assert.equal((await of('deleteForwardedAddress'))?.['address'], 'all@log.test');
+  assert.deepEqual(await of('deleteDomainAlias'), { alias: 'alias.test', domain: 'log.test' });
+  const removed = await of('deleteDkimKey');
+  assert.deepEqual([removed?.['domain'], removed?.['selector'], removed?.['state']], ['log.test', 'mail', 'active']);
+  assert.deepEqual(await of('createSetting'), { value: 2 * 365 * 86_400_000, custom: false });
+});
+
 test('the export is all of it, and whoever has it can follow the chain', async () => {
   await api.user();
   const answer = await api.call('GET /adminlog/export');
