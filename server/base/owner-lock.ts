@@ -22,7 +22,9 @@ export function tryOwnerLock(lockPath: string): LockAttempt {
   const mine = JSON.stringify({ ...ownIdentity(), token: randomUUID() });
   for (;;) {
     if (createExclusively(lockPath, mine)) return { lock: { path: lockPath, release: () => releaseIfOurs(lockPath, mine) } };
-    const owner = readOwner(lockPath);
+    const found = readLock(lockPath);
+    if (found === undefined) continue; // released this moment
+    const owner = ownerIn(found);
     if (owner !== undefined && isStillRunning(owner)) return { owner };
     breakStale(lockPath);
   }
@@ -56,13 +58,23 @@ function writeExclusively(lockPath: string, content: string): boolean {
   }
 }
 
-function readOwner(lockPath: string): ProcessIdentity | undefined {
+/** Undefined when there is no lock. */
+function readLock(lockPath: string): string | undefined {
   try {
-    const parsed = processIdentitySchema.safeParse(JSON.parse(readFileSync(lockPath, 'utf8')));
+    return readFileSync(lockPath, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Undefined when nobody who could be alive is named. */
+function ownerIn(lock: string): ProcessIdentity | undefined {
+  try {
+    const parsed = processIdentitySchema.safeParse(JSON.parse(lock));
     return parsed.success ? parsed.data : undefined;
   } catch {
-    // Gone or unreadable: nobody who could be alive is named by it.
-    return undefined;
+    return undefined; // damaged
   }
 }
 
@@ -77,8 +89,13 @@ function breakStale(lockPath: string): void {
   }
   try {
     // Judge again inside: the lock seen before may have been replaced by a living owner's meanwhile.
-    const owner = readOwner(lockPath);
-    if (owner === undefined || !isStillRunning(owner)) unlinkIfThere(lockPath);
+    const found = readLock(lockPath);
+    if (found === undefined) return;
+    const owner = ownerIn(found);
+    if (owner !== undefined && isStillRunning(owner)) return;
+    // Its owner may have released it and ended while it was judged, and another have come. From the moment that the owner is known to be dead,
+    // only who holds the breaker takes the file away: if it is the same one now, it stays the same.
+    if (readLock(lockPath) === found) unlinkIfThere(lockPath);
   } finally {
     rmdirSync(breaker);
   }

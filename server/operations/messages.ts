@@ -71,7 +71,7 @@ export function createMessages(parts: MessageParts): MessageService {
       } catch (error) {
         // Its bytes were lost on the way: it was never there. Nobody has been told otherwise.
         if (once !== undefined) await releaseKey(database, once);
-        void expungeLost(user, mailbox, value);
+        if (!(await expungeOnce(user, mailbox, value))) void expungeLost(user, mailbox, value);
         throw error;
       }
       return {
@@ -84,20 +84,25 @@ export function createMessages(parts: MessageParts): MessageService {
     });
   };
 
-  /** Takes away messages whose bytes went with a server. The servers are changing just then: it is tried for some minutes. Never rejects. */
+  /** Takes away messages whose bytes went with a server. @returns whether they are gone; never rejects */
+  const expungeOnce = async (user: UserId, mailbox: MailboxId, uids: readonly Uid[]): Promise<boolean> => {
+    try {
+      await registry.use(user, mailbox, (_, writer) =>
+        writer.submit({ needsView: true, weight: 0, evaluate: (draft) => draft.expunge(UidSet.from(uids), false) }),
+      );
+      return true;
+    } catch (error) {
+      if (isFault(error, 'NONEXISTENT')) return true; // with its mailbox
+      parts.log.warn('messages without content could not be removed', { mailbox, uids: uids.length, error });
+      return false;
+    }
+  };
+
+  /** The same for some minutes: the servers are changing just then. */
   const expungeLost = async (user: UserId, mailbox: MailboxId, uids: readonly Uid[]): Promise<void> => {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        await registry.use(user, mailbox, (_, writer) =>
-          writer.submit({ needsView: true, weight: 0, evaluate: (draft) => draft.expunge(UidSet.from(uids), false) }),
-        );
-        return;
-      } catch (error) {
-        if (isFault(error, 'NONEXISTENT')) return; // with its mailbox
-        parts.log.warn('messages without content could not be removed', { mailbox, uids: uids.length, attempt, error });
-        if (attempt >= LOST_ATTEMPTS) return;
-        await new Promise((resolve) => setTimeout(resolve, Math.min(250 * 2 ** attempt, 30_000)).unref());
-      }
+    for (let attempt = 1; attempt <= LOST_ATTEMPTS; attempt += 1) {
+      if (await expungeOnce(user, mailbox, uids)) return;
+      await new Promise((resolve) => setTimeout(resolve, Math.min(250 * 2 ** attempt, 30_000)).unref());
     }
   };
 
