@@ -62,7 +62,7 @@ export function assemble({ config, operations, store, log }: Omit<ServiceContext
       imaps: imapService,
       pop3: pop3Service,
       pop3s: pop3Service,
-      lmtp: onListener((context) => createLmtpHandler({ ...context, operations: forDelivery, delivery, flow, memory })),
+      lmtp: onListener((context) => createLmtpHandler({ ...context, operations: forDelivery, delivery, flow, memory, trace })),
       smtp: onListener((context) => createIncomingHandler({ ...context, flow, memory, maxRecipients, checks, screen, trace })),
       devices: onListener((context) => createDeviceHandler({ ...context, flow, memory, maxRecipients, trace })),
       submission: submissionService,

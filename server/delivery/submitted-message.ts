@@ -4,17 +4,13 @@
  */
 import { randomBytes } from 'node:crypto';
 import { parseAddressList } from '../mime/addresses.ts';
-import { decodeWords } from '../mime/encoded-words.ts';
-import { fieldValue, findField, readHeaderFields } from '../mime/header-fields.ts';
+import { fieldValue, findField, type HeaderField } from '../mime/header-fields.ts';
+import { headerOf, identityOf, type MessageIdentity } from './message-identity.ts';
 import { mailDate } from './trace-header.ts';
 
-export type SubmittedMessage = {
+export type SubmittedMessage = MessageIdentity & {
   /** Without Bcc, with the added fields at its head. */
   readonly raw: Buffer;
-  /** With angle brackets. */
-  readonly messageId: string;
-  /** Decoded. */
-  readonly subject: string;
   /** Of From; empty when it had none that can be read. */
   readonly from: readonly string[];
 };
@@ -27,7 +23,6 @@ export type SubmissionContext = {
 };
 
 const REMOVED: ReadonlySet<string> = new Set(['bcc', 'resent-bcc', 'return-path']);
-const MAX_HEADER_BYTES = 1024 * 1024;
 const MAX_FROM = 100;
 
 /** A stored draft as it is sent: its Date is that of sending, and a From that is not the user's gives way. Everything else stays, Bcc too. */
@@ -36,7 +31,7 @@ export function finishDraft(
   sentAtMs: number,
   from: { readonly name: string; readonly address: string } | undefined,
 ): Buffer {
-  const fields = readHeaderFields(raw, 0, raw.length, MAX_HEADER_BYTES);
+  const fields = headerOf(raw);
   if (fields[0] === undefined || fields[0].name === '') return raw;
   const replaced = new Set(from === undefined ? ['date'] : ['date', 'from']);
   const head = `Date: ${mailDate(sentAtMs)}\r\n${from === undefined ? '' : `From: ${mailbox(from)}\r\n`}`;
@@ -53,7 +48,7 @@ function mailbox({ name, address }: { readonly name: string; readonly address: s
 }
 
 /** The message without the fields of some names. */
-function without(raw: Buffer, fields: ReturnType<typeof readHeaderFields>, names: ReadonlySet<string>): Buffer[] {
+function without(raw: Buffer, fields: readonly HeaderField[], names: ReadonlySet<string>): Buffer[] {
   const pieces: Buffer[] = [];
   let kept = 0;
   for (const { name, start, end } of fields) {
@@ -66,13 +61,13 @@ function without(raw: Buffer, fields: ReturnType<typeof readHeaderFields>, names
 }
 
 export function completeSubmitted(raw: Buffer, context: SubmissionContext): SubmittedMessage {
-  const fields = readHeaderFields(raw, 0, raw.length, MAX_HEADER_BYTES);
+  const fields = headerOf(raw);
   const headless = fields[0] !== undefined && fields[0].name === '';
   const known = headless ? [] : fields;
   const added: string[] = [];
-  const idField = findField(known, 'message-id');
-  let messageId = idField === undefined ? '' : (/<[^<>\s]+>/.exec(fieldValue(raw, idField))?.[0] ?? '');
-  if (idField === undefined) {
+  const identity = identityOf(raw, known);
+  let { messageId } = identity;
+  if (findField(known, 'message-id') === undefined) {
     messageId = `<${randomBytes(16).toString('hex')}@${context.hostname}>`;
     added.push(`Message-ID: ${messageId}`);
   }
@@ -87,11 +82,10 @@ export function completeSubmitted(raw: Buffer, context: SubmissionContext): Subm
   // A message that begins with its text gets the blank line that it lacks.
   if (headless) pieces.push(Buffer.from('\r\n'));
   pieces.push(...without(raw, known, REMOVED));
-  const subject = findField(known, 'subject');
   return {
     raw: pieces.length === 1 ? raw : Buffer.concat(pieces),
     messageId,
-    subject: subject === undefined ? '' : decodeWords(fieldValue(raw, subject)),
+    subject: identity.subject,
     from,
   };
 }

@@ -90,7 +90,7 @@ test('a new password, a logout and closing the account end tokens', async () => 
     assert.equal((await api.call('GET /users/me', { token })).status, 200);
     await api.ok(change[0].replace('ID', id), change[1]);
     const ended = Date.now();
-    while ((await api.call('GET /users/me', { token })).status === 200) assert.ok(Date.now() - ended < 1_000, change[0]);
+    while ((await api.call('GET /users/me', { token })).status === 200) assert.ok(Date.now() - ended < 10_000, change[0]);
   }
 });
 

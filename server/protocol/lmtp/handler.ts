@@ -6,8 +6,10 @@ import type { Budget } from '../../base/budget.ts';
 import type { ConnectionHandler } from '../../base/listener.ts';
 import type { Logger } from '../../base/log.ts';
 import type { Config } from '../../config/schema.ts';
+import { arrivalEvent } from '../../delivery/arrival-event.ts';
 import type { Delivery, DeliveryOutcome, LocalRecipient } from '../../delivery/deliver.ts';
 import type { Origin, SmtpEnvelope } from '../../delivery/envelope.ts';
+import type { TraceSink } from '../../delivery/hooks.ts';
 import type { MailFlow } from '../../delivery/mail-flow.ts';
 import { describeOutcome } from '../../delivery/outcome-reply.ts';
 import { deliveryFields, receivedField } from '../../delivery/trace-header.ts';
@@ -24,6 +26,7 @@ export type LmtpDependencies = {
   readonly delivery: Delivery;
   /** Carries mail for forwarding addresses on; without it they are nobody here. */
   readonly flow?: Pick<MailFlow, 'passOn'>;
+  readonly trace?: TraceSink | undefined;
   /** Memory for messages in flight, shared by every service of the worker. */
   readonly memory: Budget;
   readonly log: Logger;
@@ -43,7 +46,7 @@ export function createLmtpHandler(dependencies: LmtpDependencies): ConnectionHan
   return createSmtpHandler({ profile: lmtpProfile(dependencies), config, operations, limits, memory }, log);
 }
 
-function lmtpProfile({ config, operations, delivery, flow }: LmtpDependencies): SmtpProfile {
+function lmtpProfile({ config, operations, delivery, flow, trace }: LmtpDependencies): SmtpProfile {
   return {
     service: 'lmtp',
     protocol: 'LMTP',
@@ -70,6 +73,7 @@ function lmtpProfile({ config, operations, delivery, flow }: LmtpDependencies): 
       const envelope: SmtpEnvelope = envelopeOf(transaction);
       const head = deliveryFields(envelope) + receivedField(origin, envelope, config.hostname);
       const message = join(Buffer.from(head));
+      trace?.record(arrivalEvent('accepted', message, envelope, origin));
       const [outcomes, forwarded] = await Promise.all([
         delivery.deliver(message, localRecipients(envelope), origin, envelope),
         forward(flow, message.subarray(Buffer.byteLength(deliveryFields(envelope))), envelope, origin),

@@ -11,6 +11,7 @@ import type { PartialConfig } from '../../config/schema.ts';
 import { createDelivery } from '../../delivery/deliver.ts';
 import { FakeMailStore, LineClient } from '../../delivery/delivery-test-kit.ts';
 import type { SmtpEnvelope } from '../../delivery/envelope.ts';
+import type { TraceEvent } from '../../delivery/hooks.ts';
 import { createLmtpHandler } from './handler.ts';
 
 const listeners: Listener[] = [];
@@ -20,7 +21,14 @@ after(async () => {
   await Promise.all(listeners.map((listener) => listener.close(0)));
 });
 
-type Bed = { store: FakeMailStore; memory: Budget; listener: Listener; passedOn: string[]; client: () => Promise<LineClient> };
+type Bed = {
+  store: FakeMailStore;
+  memory: Budget;
+  listener: Listener;
+  passedOn: string[];
+  traced: TraceEvent[];
+  client: () => Promise<LineClient>;
+};
 
 async function bed(
   settings: PartialConfig = {},
@@ -31,6 +39,8 @@ async function bed(
   const memory = new Budget(options.memoryBytes ?? 1 << 28);
   const { operations } = store;
   const passedOn: string[] = [];
+  const traced: TraceEvent[] = [];
+  const trace = { record: (event: TraceEvent) => void traced.push(event) };
   const passOn = async (message: Buffer, envelope: SmtpEnvelope): Promise<void> => {
     if (store.away) throw new Error('away');
     passedOn.push(...envelope.recipients.map(({ address }) => `${address} ${message.toString()}`));
@@ -49,7 +59,8 @@ async function bed(
       operations,
       memory,
       flow: { passOn },
-      delivery: createDelivery({ operations, config, log: silentLogger }),
+      delivery: createDelivery({ operations, config, log: silentLogger, trace }),
+      trace,
       log: silentLogger,
       ...(options.memoryWaitMs === undefined ? {} : { memoryWaitMs: options.memoryWaitMs }),
     }),
@@ -61,7 +72,7 @@ async function bed(
     assert.equal(await opened.reply(), '220 mail.test LMTP Mallard');
     return opened;
   };
-  return { store, memory, listener, passedOn, client };
+  return { store, memory, listener, passedOn, traced, client };
 }
 
 /** Sends the envelope and the message in one packet each; answers all replies after 354. */
@@ -367,4 +378,26 @@ test('a silent client is told and left', async () => {
   const { client } = await bed({ smtp: { idleTimeoutMs: 30 } });
   const lmtp = await client();
   assert.match(await lmtp.rest(), /^421 4\.4\.2 /);
+});
+
+test('the trace begins with who handed the message in, and what people know it by', async () => {
+  const { store, client, traced } = await bed();
+  store.addUser('one@mail.test');
+  const lmtp = await client();
+  await lmtp.say('LHLO front.test');
+  await send(lmtp, 'a@else.test', ['one@mail.test'], 'Subject: roof\r\nMessage-ID: <2@else.test>\r\n\r\nbody');
+  assert.deepEqual(
+    traced.map(({ kind, transaction, subject, messageId, hello, protocol }) => ({
+      kind,
+      same: transaction === traced[0]?.transaction,
+      subject,
+      messageId,
+      hello,
+      protocol,
+    })),
+    [
+      { kind: 'accepted', same: true, subject: 'roof', messageId: '<2@else.test>', hello: 'front.test', protocol: 'LMTP' },
+      { kind: 'delivered', same: true, subject: undefined, messageId: undefined, hello: undefined, protocol: undefined },
+    ],
+  );
 });

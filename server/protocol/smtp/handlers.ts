@@ -3,10 +3,10 @@ import type { Budget } from '../../base/budget.ts';
 import type { ConnectionHandler } from '../../base/listener.ts';
 import type { Logger } from '../../base/log.ts';
 import type { Config } from '../../config/schema.ts';
+import { arrivalEvent } from '../../delivery/arrival-event.ts';
 import { strip } from '../../delivery/checks.ts';
 import type { CheckResult, IncomingChecks, TraceSink } from '../../delivery/hooks.ts';
 import type { Device, MailFlow } from '../../delivery/mail-flow.ts';
-import type { Origin, SmtpEnvelope } from '../../delivery/envelope.ts';
 import { receivedField } from '../../delivery/trace-header.ts';
 import type { Screen } from '../../delivery/spam/screen.ts';
 import type { Operations } from '../../operations/contract.ts';
@@ -140,13 +140,7 @@ function incomingProfile(dependencies: SmtpDependencies, devicesOnly: boolean): 
       const facts = { ip: origin.remoteAddress, hello: origin.hello, from: envelope.from };
       const result = await judge(checks, received, facts, log);
       const refused = result.verdict === 'reject' || result.verdict === 'defer';
-      trace?.record({
-        kind: refused ? 'refused' : 'accepted',
-        transaction: transaction.id,
-        atMs: origin.receivedAtMs,
-        ...told(origin, envelope),
-        checks: result.header,
-      });
+      trace?.record(arrivalEvent(refused ? 'refused' : 'accepted', received, envelope, origin, { checks: result.header }));
       if (refused) {
         session.log.info('refused by checks', { transaction: transaction.id, ...facts, text: result.text });
         return result.verdict === 'defer'
@@ -180,14 +174,9 @@ async function fromDevice(
   }
   const origin = originOf(session, transaction);
   const envelope = envelopeOf(transaction);
-  trace?.record({
-    kind: 'accepted',
-    transaction: transaction.id,
-    atMs: origin.receivedAtMs,
-    device: device.name,
-    ...told(origin, envelope),
-  });
-  const { code, enhanced, text } = await flow.submit(join(Buffer.alloc(0)), envelope, origin, owner.account, { device });
+  const raw = join(Buffer.alloc(0));
+  trace?.record(arrivalEvent('accepted', raw, envelope, origin, { device: device.name }));
+  const { code, enhanced, text } = await flow.submit(raw, envelope, origin, owner.account, { device });
   return reply(code, enhanced, text);
 }
 
@@ -204,18 +193,6 @@ async function judge(
     log.error('checks failed', { error });
     return { header: '', verdict: 'accept' };
   }
-}
-
-function told(origin: Origin, envelope: SmtpEnvelope): object {
-  const { hello, remoteAddress, tls, protocol } = origin;
-  return {
-    ip: remoteAddress,
-    hello,
-    protocol,
-    tls: tls?.protocol,
-    from: envelope.from,
-    to: envelope.recipients.map(({ address }) => address),
-  };
 }
 
 function submissionProfile({ config, flow, trace }: SmtpDependencies): SmtpProfile {
@@ -244,14 +221,9 @@ function submissionProfile({ config, flow, trace }: SmtpDependencies): SmtpProfi
       if (account === undefined) return [reply(530, '5.7.0', 'Authentication required')];
       const origin = originOf(session, transaction);
       const envelope = envelopeOf(transaction);
-      trace?.record({
-        kind: 'accepted',
-        transaction: transaction.id,
-        atMs: origin.receivedAtMs,
-        user: account.user,
-        ...told(origin, envelope),
-      });
-      const { code, enhanced, text } = await flow.submit(join(Buffer.alloc(0)), envelope, origin, account);
+      const raw = join(Buffer.alloc(0));
+      trace?.record(arrivalEvent('accepted', raw, envelope, origin, { user: account.user }));
+      const { code, enhanced, text } = await flow.submit(raw, envelope, origin, account);
       return [reply(code, enhanced, text)];
     },
   };

@@ -182,7 +182,12 @@ test('mail from the world reaches users, once each, with one reply', async () =>
   const two = service.store.addUser('two@mail.test');
   const smtp = await ready(service);
   assert.match(
-    await send(smtp, 'a@else.test', ['one@mail.test', 'two@mail.test', 'one+x@mail.test'], 'Subject: x\r\n\r\nbody'),
+    await send(
+      smtp,
+      'a@else.test',
+      ['one@mail.test', 'two@mail.test', 'one+x@mail.test'],
+      'Subject: =?utf-8?q?gr=C3=BC=C3=9Fe?=\r\nMessage-ID: <1@else.test>\r\n\r\nbody',
+    ),
     /^250 2\.1\.5/,
   );
   assert.deepEqual([service.store.texts(one).length, service.store.texts(two).length, service.store.contents.size], [1, 1, 1]);
@@ -194,6 +199,8 @@ test('mail from the world reaches users, once each, with one reply', async () =>
     service.traced.map(({ kind }) => kind),
     ['accepted', 'delivered', 'delivered'],
   );
+  const [{ subject, messageId, ip } = {}] = service.traced as readonly { readonly [field: string]: unknown }[];
+  assert.deepEqual([subject, messageId, ip], ['grüße', '<1@else.test>', '127.0.0.1']);
 });
 
 test('HELO is SMTP without extensions', async () => {
