@@ -1,0 +1,2 @@
+/** Printers, scanners and others that cannot log in. */
+import {} from './smtp-test-kit.ts';
