@@ -34,21 +34,16 @@ import { ensureToken, newToken } from './secrets.ts';
 import type { SettingName } from './settings/registry.ts';
 import { openSettings } from './settings/open.ts';
 import type { Changes, Settings } from './settings/store.ts';
+import { ServiceCommands } from './service-commands.ts';
 import { SettingsApplier } from './settings-applier.ts';
 import { endpointEntries, reachableAs, serviceEntry } from './status.ts';
-import type {
-  ServiceName,
-  ServiceState,
-  ServiceStatus,
-  Supervisor,
-  SupervisorEvent,
-  SupervisorPlan,
-} from './supervisor/contract.ts';
+import type { ServiceStatus, Supervisor, SupervisorEvent } from './supervisor/contract.ts';
 import { takeDataDirectory } from './supervisor/data-lock.ts';
-import { createSupervisor, SupervisorError } from './supervisor/supervisor.ts';
+import { createSupervisor } from './supervisor/supervisor.ts';
+import { supervisorPlan } from './supervisor-plan.ts';
 import { WorkerNotices } from './worker-notices.ts';
 import { version } from './version.ts';
-import { canSharePorts, redisPlan, serverName, workerConfig, workerCount, type WorkerSecrets } from './worker-config.ts';
+import { canSharePorts, serverName, workerConfig, workerCount, type WorkerSecrets } from './worker-config.ts';
 
 export interface ApplianceOptions {
   readonly dataDir: string;
@@ -60,7 +55,6 @@ export interface ApplianceOptions {
 
 const day = 86_400_000;
 const maxNotices = 50;
-const mebibyte = 1024 * 1024;
 
 export class Appliance implements ControlSubject {
   readonly settings: Settings;
@@ -74,6 +68,7 @@ export class Appliance implements ControlSubject {
   readonly stopped: Promise<void>;
   readonly #lock: OwnerLock;
   readonly #supervisor: Supervisor;
+  readonly #commands: ServiceCommands;
   readonly #ports: Ports;
   readonly #certificates: CertificateKeeper;
   readonly #control: ControlServer;
@@ -127,7 +122,7 @@ export class Appliance implements ControlSubject {
     });
     this.#supervisor = createSupervisor({
       paths: this.paths,
-      plan: () => this.#plan(),
+      plan: () => supervisorPlan(this.settings),
       workerConfig: (context) => workerConfig(this.settings, this.#ports, this.#workerSecrets(), context),
       onLine: (text, from) => {
         const line = parseLine(text, from, Date.now());
@@ -138,6 +133,7 @@ export class Appliance implements ControlSubject {
       onSecret: (secret) => this.logs.mask.know(secret),
       ...(options.workerScript === undefined ? {} : { workerScript: options.workerScript }),
     });
+    this.#commands = new ServiceCommands(this.#supervisor, () => this.#stopping !== undefined);
     this.jobs = new Jobs({
       onChange: (job) => this.#send({ type: 'job', job }),
       onLine: (line, pid = 0) =>
@@ -149,8 +145,8 @@ export class Appliance implements ControlSubject {
       jobs: this.jobs,
       log: this.log,
       workerConfig: () => this.#jobConfig(),
-      stopWorkers: () => this.#eachWorker((name) => this.#supervisor.stopService(name)),
-      startWorkers: () => this.#eachWorker((name) => this.#supervisor.startService(name)),
+      stopWorkers: () => this.#commands.eachWorker((name) => this.#supervisor.stopService(name)),
+      startWorkers: () => this.#commands.eachWorker((name) => this.#supervisor.startService(name)),
       reloadCertificate: () => this.#certificates.reload(),
       notice: (level, message) => this.#notice(level, message),
     });
@@ -172,7 +168,7 @@ export class Appliance implements ControlSubject {
     this.#applier = new SettingsApplier({
       settings: this.settings,
       notice: (level, message) => this.#notice(level, message),
-      restartWorkers: () => this.#restartWorkers((state) => state !== 'stopped'),
+      restartWorkers: () => this.#commands.restartWorkers((state) => state !== 'stopped'),
       setWorkers: (count) => this.#supervisor.setWorkers(count),
       choosePorts: () => this.#choosePorts(),
       checkCertificate: () => this.#certificates.check(),
@@ -291,16 +287,16 @@ export class Appliance implements ControlSubject {
   }
 
   startService(name: string): Promise<void> {
-    return this.#command(name, (service) => this.#supervisor.startService(service));
+    return this.#commands.run(name, (service) => this.#supervisor.startService(service));
   }
 
   stopService(name: string): Promise<void> {
-    return this.#command(name, (service) => this.#supervisor.stopService(service));
+    return this.#commands.run(name, (service) => this.#supervisor.stopService(service));
   }
 
   restartService(name: string): Promise<void> {
-    if (name === 'worker') return this.#restartWorkers(() => true);
-    return this.#command(name, (service) => this.#supervisor.restartService(service));
+    if (name === 'worker') return this.#commands.restartWorkers(() => true);
+    return this.#commands.run(name, (service) => this.#supervisor.restartService(service));
   }
 
   async preflight(network = false): Promise<readonly Finding[]> {
@@ -394,38 +390,6 @@ export class Appliance implements ControlSubject {
     for (const note of await this.#ports.choose(workerCount(this.settings) > 1)) this.#notice('info', note);
   }
 
-  async #command(name: string, command: (service: ServiceName) => Promise<void>): Promise<void> {
-    const service = this.#supervisor.status().find((each) => each.name === name);
-    if (service === undefined) {
-      const names = [...this.#supervisor.status().map((each) => each.name), 'worker'].join(', ');
-      throw new ControlFault(404, 'UnknownService', `There is no service ${JSON.stringify(name)}.`, names);
-    }
-    try {
-      await command(service.name);
-    } catch (error) {
-      if (!(error instanceof SupervisorError)) throw error;
-      const { failure } = error;
-      throw new ControlFault(
-        502,
-        'ServiceFailed',
-        [error.message, failure?.remedy ?? '', ...(failure?.lastLines.slice(-5) ?? [])].filter(Boolean).join('\n'),
-      );
-    }
-  }
-
-  /** One after the other: where there are several, clients always find one. */
-  async #restartWorkers(wanted: (state: ServiceState) => boolean): Promise<void> {
-    const workers = this.#supervisor.status().filter((each) => each.kind === 'worker' && wanted(each.state));
-    for (const { name } of workers) {
-      if (this.#stopping !== undefined) return;
-      await this.#command(name, (service) => this.#supervisor.restartService(service));
-    }
-  }
-
-  async #eachWorker(act: (name: ServiceName) => Promise<void>): Promise<void> {
-    for (const { kind, name } of this.#supervisor.status()) if (kind === 'worker') await this.#command(name, act);
-  }
-
   /** As a worker would be configured, for a job on the database; undefined while there is none. */
   #jobConfig(): unknown {
     const uris = this.#supervisor.databases();
@@ -435,24 +399,6 @@ export class Appliance implements ControlSubject {
 
   #send(event: ControlEvent): void {
     for (const listener of this.#listeners) listener(event);
-  }
-
-  #plan(): SupervisorPlan {
-    const { settings } = this;
-    const cacheMb = settings.get('mongo.cacheMb');
-    const binary = settings.get('mongo.binary');
-    return {
-      mongod:
-        settings.get('mongo.uri') === ''
-          ? {
-              mode: 'bundled',
-              ...(binary === '' ? {} : { binary }),
-              ...(cacheMb === 0 ? {} : { cacheBytes: cacheMb * mebibyte }),
-            }
-          : { mode: 'external', uri: settings.get('mongo.uri') },
-      valkey: redisPlan(settings),
-      workers: workerCount(settings),
-    };
   }
 
   #workerSecrets(): WorkerSecrets {
