@@ -3,7 +3,8 @@ import { connect, type Socket } from 'node:net';
 import { Fault, nonexistent, unavailable } from '../base/fault.ts';
 import type { ContentId, MailboxId, MessageId, Modseq, Uid, UserId } from '../mail/ids.ts';
 import { UidSet } from '../mail/uid-set.ts';
-import type { Account, MailboxInfo, MessageMeta, Operations, UserEvent } from '../operations/contract.ts';
+import type { MailboxInfo, MessageMeta, Operations, UserEvent } from '../operations/contract.ts';
+import type { Account } from '../operations/contract-accounts.ts';
 
 export type FakeMessage = { uid: Uid; id: MessageId; content: ContentId; raw: Buffer; flags: string[] };
 export type FakeMailbox = {

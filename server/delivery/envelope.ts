@@ -1,6 +1,6 @@
 /** A message's SMTP envelope and where it came from: what delivery, queue and trace know besides the bytes. */
 import type { TlsDetails } from '../base/connection.ts';
-import type { Account, DistributionList, Forwarder } from '../operations/contract.ts';
+import type { Account, DistributionList, Forwarder } from '../operations/contract-accounts.ts';
 
 export type BodyType = '7BIT' | '8BITMIME' | 'BINARYMIME';
 

@@ -1,6 +1,6 @@
 /** Where rules, checks and the trace take part in delivery. Each is optional: without it mail goes to INBOX, unjudged and untold. */
 import type { MailboxId } from '../mail/ids.ts';
-import type { Account } from '../operations/contract.ts';
+import type { Account } from '../operations/contract-accounts.ts';
 import type { Origin, SmtpEnvelope } from './envelope.ts';
 import type { SpamOpinion } from './spam/learning.ts';
 

@@ -5,7 +5,8 @@
 import type { Logger } from '../base/log.ts';
 import type { Config } from '../config/schema.ts';
 import type { MailboxId } from '../mail/ids.ts';
-import type { Account, Operations, StoredContent } from '../operations/contract.ts';
+import type { Operations, StoredContent } from '../operations/contract.ts';
+import type { Account } from '../operations/contract-accounts.ts';
 import type { NewEntry } from '../store/types-queue.ts';
 import type { Delivery, DeliveryOutcome, LocalRecipient } from './deliver.ts';
 import type { EnvelopeRecipient, Origin, RecipientTarget, SmtpEnvelope } from './envelope.ts';

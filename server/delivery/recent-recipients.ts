@@ -3,7 +3,7 @@
  * Only users that were found are remembered: a new address works at once, and a user that is closed stops getting mail within `freshMs`.
  */
 import { LruCache } from '../base/lru.ts';
-import type { AccountOperations, RecipientLookup } from '../operations/contract.ts';
+import type { AccountOperations, RecipientLookup } from '../operations/contract-accounts.ts';
 
 const DEFAULT_FRESH_MS = 1_000;
 const MAX_REMEMBERED = 5_000;

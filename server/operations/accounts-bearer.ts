@@ -8,7 +8,7 @@ import { type AccountContext, accountOf, isClosed } from './accounts-context.ts'
 import { findSignInUser } from './accounts-lookup.ts';
 import type { ApiActor, TokenAdministration } from './accounts-tokens.ts';
 import type { AuthLog } from './auth-log.ts';
-import type { AuthenticationResult, Protocol } from './contract.ts';
+import type { AuthenticationResult, Protocol } from './contract-accounts.ts';
 
 export type BearerRequest = {
   readonly token: string;

@@ -5,7 +5,8 @@ import type { UserId } from '../mail/ids.ts';
 import type { AccountTables } from '../store/account-tables.ts';
 import type { Stored } from '../store/records.ts';
 import type { UserFields } from '../store/types-accounts.ts';
-import type { AccessLimits, Account } from './contract.ts';
+import type { AccessLimits } from './contract.ts';
+import type { Account } from './contract-accounts.ts';
 import type { SignInLimiter } from './sign-in-limiter.ts';
 
 export type User = Stored<UserFields>;

@@ -3,7 +3,7 @@ import type { Stored } from '../store/records.ts';
 import type { AddressFields, ListFields } from '../store/types-accounts.ts';
 import { type AccountContext, type User, accountOf, isClosed } from './accounts-context.ts';
 import { addressKey, domainOfKey, keyAtDomain, usernameKey, wildcardsFor } from './account-names.ts';
-import type { DistributionList, RecipientLookup } from './contract.ts';
+import type { DistributionList, RecipientLookup } from './contract-accounts.ts';
 import { type MailAddress, parseAddress } from '../mail/address.ts';
 
 export type Address = Stored<AddressFields>;

@@ -5,7 +5,7 @@ import { sharedServers } from '../../test/harness/servers.ts';
 import { checkScramProof } from '../auth/scram.ts';
 import { silentLogger } from '../base/log.ts';
 import { resolveConfig } from '../config/load.ts';
-import type { ScramSignIn } from './contract.ts';
+import type { ScramSignIn } from './contract-accounts.ts';
 import { type OpenedStore, createOperations } from './create.ts';
 
 const FROM = { ip: '127.0.0.1', connection: 'c1' };

@@ -9,7 +9,7 @@ import { usernameKey } from './account-names.ts';
 import { type AccountContext, type User, accountOf, isClosed } from './accounts-context.ts';
 import { findSignInUser } from './accounts-lookup.ts';
 import type { AuthLog } from './auth-log.ts';
-import type { AuthenticationResult, Protocol, ScramSignIn } from './contract.ts';
+import type { AuthenticationResult, Protocol, ScramSignIn } from './contract-accounts.ts';
 
 export type ScramRequest = {
   readonly username: string;

@@ -21,7 +21,7 @@ import { type WebAuthn, createWebAuthn } from './accounts-webauthn.ts';
 import { type UserDeletion, createUserDeletion } from './accounts-deletion.ts';
 import { type UserAdministration, createUserAdministration } from './accounts-users.ts';
 import { AuthLog } from './auth-log.ts';
-import type { Account, AccountOperations, AuthenticationResult } from './contract.ts';
+import type { Account, AccountOperations, AuthenticationResult } from './contract-accounts.ts';
 import type { BanBoard } from '../sync/ban-board.ts';
 import { type LimiterOptions, SignInLimiter } from './sign-in-limiter.ts';
 

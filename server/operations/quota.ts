@@ -7,7 +7,8 @@ import type { JournalEntry } from '../mail/change.ts';
 import type { UserId } from '../mail/ids.ts';
 import type { Database } from '../store/connect.ts';
 import { sumCounts } from '../store/mailbox-nodes.ts';
-import type { QuotaLimits, QuotaState } from './contract.ts';
+import type { QuotaState } from './contract.ts';
+import type { QuotaLimits } from './contract-accounts.ts';
 
 /** How long another worker's commits may go unnoticed here (ms). */
 const FRESH_MS = 1_000;

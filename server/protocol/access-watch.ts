@@ -1,5 +1,6 @@
 /** Ends a session when its access changes: a new password of its user, a closed account or protocol, its application password or access token revoked. */
-import { type Account, type Protocol, type UserEvents, endsSession } from '../operations/contract.ts';
+import { type UserEvents, endsSession } from '../operations/contract.ts';
+import { type Account, type Protocol } from '../operations/contract-accounts.ts';
 
 export class AccessWatch {
   readonly #events: UserEvents;

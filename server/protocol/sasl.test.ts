@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash, createHmac, pbkdf2Sync } from 'node:crypto';
 import { test } from 'node:test';
 import { deriveScramKeys } from '../auth/scram.ts';
-import type { AccountOperations, AuthenticationResult } from '../operations/contract.ts';
+import type { AccountOperations, AuthenticationResult } from '../operations/contract-accounts.ts';
 import { runSasl, saslMechanisms, type SaslContext } from './sasl.ts';
 
 const account = { user: 'u', username: 'ann', address: 'ann@x.test', quotaBytes: 0 };

@@ -12,7 +12,7 @@ import {
   serverFirst,
   type ChannelBindings,
 } from '../auth/scram-exchange.ts';
-import type { AccountOperations, AuthenticationResult, Protocol } from '../operations/contract.ts';
+import type { AccountOperations, AuthenticationResult, Protocol } from '../operations/contract-accounts.ts';
 import { decodeUtf8, parsePlain } from './sasl-plain.ts';
 
 export type SaslOutcome =

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { Logger } from '../../base/log.ts';
 import type { Config } from '../../config/schema.ts';
 import type { MailboxId } from '../../mail/ids.ts';
-import type { Account } from '../../operations/contract.ts';
+import type { Account } from '../../operations/contract-accounts.ts';
 import type { ExternalAccount } from '../../operations/external-accounts.ts';
 import { strip } from '../checks.ts';
 import type { Delivery } from '../deliver.ts';

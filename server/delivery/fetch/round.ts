@@ -5,7 +5,8 @@
 import { createHash } from 'node:crypto';
 import type { Budget } from '../../base/budget.ts';
 import type { MailboxId } from '../../mail/ids.ts';
-import type { Account, Operations } from '../../operations/contract.ts';
+import type { Operations } from '../../operations/contract.ts';
+import type { Account } from '../../operations/contract-accounts.ts';
 import type { ExternalAccounts, LeasedAccount } from '../../operations/external-accounts.ts';
 import { bringIn, type BringInParts } from './bring-in.ts';
 import { asFetchFault, FetchFault } from './failure.ts';

@@ -4,7 +4,7 @@
  */
 import { isFault } from '../../base/fault.ts';
 import type { LeasedAccount } from '../../operations/external-accounts.ts';
-import type { Account } from '../../operations/contract.ts';
+import type { Account } from '../../operations/contract-accounts.ts';
 import { fetchRound, type RoundParts, type RoundResult } from './round.ts';
 
 export type FetchRunner = {

@@ -4,7 +4,7 @@
  */
 import { domainToASCII } from 'node:url';
 import { fieldValue, readHeaderFields } from '../../mime/header-fields.ts';
-import type { DistributionList } from '../../operations/contract.ts';
+import type { DistributionList } from '../../operations/contract-accounts.ts';
 
 const MAX_HEADER_BYTES = 256 * 1024;
 const REPLACED = /^(?:list-(?:id|post|owner|help|subscribe|unsubscribe|unsubscribe-post|archive)|precedence)$/;

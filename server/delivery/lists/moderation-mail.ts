@@ -4,7 +4,7 @@
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import MailComposer from 'nodemailer/lib/mail-composer';
-import type { DistributionList } from '../../operations/contract.ts';
+import type { DistributionList } from '../../operations/contract-accounts.ts';
 import { headerEnd } from '../trace-header.ts';
 import { listIdOf, roleAddress } from './list-fields.ts';
 

@@ -6,7 +6,8 @@
  * Plain data, a few hundred bytes: an idle session costs little. It owns its hold on the mailbox view and releases it on every way out.
  */
 import { Fault } from '../../base/fault.ts';
-import type { Account, MailboxInfo, Operations, ViewHold } from '../../operations/contract.ts';
+import type { MailboxInfo, Operations, ViewHold } from '../../operations/contract.ts';
+import type { Account } from '../../operations/contract-accounts.ts';
 import { ALL_RIGHTS } from '../../mail/rights.ts';
 import { UidSet } from '../../mail/uid-set.ts';
 import { MetadataWatch } from './notify/metadata-watch.ts';

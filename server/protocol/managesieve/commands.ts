@@ -1,7 +1,7 @@
 /** The commands of ManageSieve (RFC 5804 §2). */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { mayAuthenticate } from '../../config/plaintext-policy.ts';
-import type { AuthenticationResult } from '../../operations/contract.ts';
+import type { AuthenticationResult } from '../../operations/contract-accounts.ts';
 import { compileScript } from '../../sieve/binder.ts';
 import { CAPABILITIES } from '../../sieve/specs.ts';
 import { decodeSaslResponse } from '../sasl-plain.ts';

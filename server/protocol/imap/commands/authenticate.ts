@@ -1,5 +1,5 @@
 /** STARTTLS, LOGIN, AUTHENTICATE with the mechanisms that all protocols share (and SASL-IR). */
-import type { AuthenticationResult } from '../../../operations/contract.ts';
+import type { AuthenticationResult } from '../../../operations/contract-accounts.ts';
 import { type CommandContext, type CommandSpec, type Completion, command, no, noArguments, ok } from '../command.ts';
 import { runSasl } from '../../sasl.ts';
 import { decodeBase64 } from '../wire/base64.ts';

@@ -3,7 +3,8 @@
  * asked for otherwise. Only names are told, and not what this session changed itself.
  */
 import { EVERYBODY, type MailboxId, type UserId } from '../../../mail/ids.ts';
-import type { Account, Operations, UserEvent } from '../../../operations/contract.ts';
+import type { Operations, UserEvent } from '../../../operations/contract.ts';
+import type { Account } from '../../../operations/contract-accounts.ts';
 import type { CommandContext } from '../command.ts';
 import { isInternalEntry, sharedMailboxes } from '../mailbox-names.ts';
 import { MailboxEar } from './mailbox-ear.ts';

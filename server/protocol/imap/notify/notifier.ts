@@ -5,7 +5,8 @@
  * One subscription per such session and owner, and a hundred bytes per mailbox.
  */
 import type { MailboxId } from '../../../mail/ids.ts';
-import type { Account, Operations, UserEvent } from '../../../operations/contract.ts';
+import type { Operations, UserEvent } from '../../../operations/contract.ts';
+import type { Account } from '../../../operations/contract-accounts.ts';
 import type { CommandContext } from '../command.ts';
 import {
   type ResolvedMailbox,

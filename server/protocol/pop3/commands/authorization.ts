@@ -1,7 +1,7 @@
 /** USER, PASS, AUTH, STLS, UTF8: what comes before the maildrop is open (RFC 1939 §7, RFC 5034, RFC 2595, RFC 6856). */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { mayAuthenticate } from '../../../config/plaintext-policy.ts';
-import type { AuthenticationResult } from '../../../operations/contract.ts';
+import type { AuthenticationResult } from '../../../operations/contract-accounts.ts';
 import { decodeSaslResponse } from '../../sasl-plain.ts';
 import { runSasl, saslMechanisms } from '../../sasl.ts';
 import { createAllowance } from '../allowance.ts';
