@@ -1,6 +1,6 @@
 /** What each route of the control API does. Inputs are checked by then; answers are JSON values. */
 import type { z } from 'zod';
-import { checkedChanges, SettingsFault } from '../settings/judge.ts';
+import { checkedChanges, SettingsFault, shownValue } from '../settings/judge.ts';
 import { isSettingName, type SettingName, settingNames, settingOf } from '../settings/registry.ts';
 import type { RestartNeed } from '../settings/setting.ts';
 import type { SettingState } from '../settings/store.ts';
@@ -104,7 +104,7 @@ export function settingEntry(state: SettingState): SettingEntry {
   return {
     name: state.name,
     kind: setting.kind,
-    value: secret && state.value !== '' ? '***' : state.value,
+    value: shownValue(state.name, state.value),
     default: setting.default,
     origin: state.origin,
     help: setting.help,

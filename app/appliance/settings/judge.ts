@@ -36,8 +36,21 @@ export function expectValue(name: SettingName, value: unknown): unknown {
   const setting = settingOf(name);
   const result = setting.schema.safeParse(value);
   if (result.success) return result.data;
-  const shown = setting.secret === true ? 'the given value' : (JSON.stringify(value) ?? 'nothing');
+  const shown = holdsSecrets(name) ? 'the given value' : (JSON.stringify(value) ?? 'nothing');
   throw new SettingsFault('invalid', name, `${name} cannot be ${shown}.\nAllowed: ${setting.allowed}`, setting.allowed);
+}
+
+/** Whether the value, or a part of it, is for nobody's eyes: it is stored sealed and shown by `shownValue`. */
+export function holdsSecrets(name: SettingName): boolean {
+  const setting = settingOf(name);
+  return setting.secret === true || setting.veil !== undefined;
+}
+
+/** The value as people and records may see it. */
+export function shownValue(name: SettingName, value: unknown): unknown {
+  const setting = settingOf(name);
+  if (setting.secret === true) return value === '' ? '' : '***';
+  return setting.veil === undefined ? value : setting.veil.hide(value);
 }
 
 /** The checked value of a text from a command line. @throws SettingsFault of kind `invalid` */

@@ -238,6 +238,7 @@ export const settings = {
       allowed:
         'a recipient’s domain, or from: and a sender’s domain, and where to: direct, relay, or a server with port, name and password, such as example.org mx.example.org:25',
       max: 200,
+      secretWord: 3,
     },
     {
       restart: worker,

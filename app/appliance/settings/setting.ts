@@ -26,10 +26,41 @@ export interface Setting<Schema extends z.ZodType = z.ZodType> {
   readonly choices?: readonly string[];
   /** A value that is not shown in logs or lists. */
   readonly secret?: boolean;
+  /** For a value that holds secrets among other things. */
+  readonly veil?: Veil<z.output<Schema>>;
   /** Text from a command line to the JSON value that the schema judges. */
   readonly fromText: (text: string) => unknown;
   /** A value as people write it. */
   readonly toText: (value: z.output<Schema>) => string;
+}
+
+/** Shows a value without the secrets in it, and takes what was shown for the value it was shown of. */
+export interface Veil<Value> {
+  readonly hide: (value: Value) => Value;
+  /** @param given not judged yet */
+  readonly lift: (given: unknown, present: Value) => unknown;
+}
+
+const hidden = '***';
+
+/** Of items made of words, one word is secret. */
+function secretWordVeil(index: number): Veil<string[]> {
+  const hide = (item: string): string =>
+    item
+      .split(' ')
+      .map((word, at) => (at === index ? hidden : word))
+      .join(' ');
+  return {
+    hide: (items) => items.map(hide),
+    lift: (given, present) => {
+      if (!Array.isArray(given)) return given;
+      return given.map((item: unknown) =>
+        typeof item === 'string' && item.split(' ')[index] === hidden
+          ? (present.find((one) => hide(one) === item) ?? item)
+          : item,
+      );
+    },
+  };
 }
 
 type Words = { readonly help: string; readonly restart: RestartNeed };
@@ -138,7 +169,7 @@ export function text(
 /** Short strings; on the command line separated by commas. */
 export function list(
   value: string[],
-  form: { pattern: RegExp; allowed: string; max: number },
+  form: { pattern: RegExp; allowed: string; max: number; secretWord?: number },
   words: Words,
 ): Setting<z.ZodArray<z.ZodString>> {
   return {
@@ -147,6 +178,7 @@ export function list(
     schema: z.array(z.string().max(500).regex(form.pattern)).max(form.max),
     default: value,
     allowed: `${form.allowed}, separated by commas; at most ${form.max}`,
+    ...(form.secretWord === undefined ? {} : { veil: secretWordVeil(form.secretWord) }),
     fromText: (given) =>
       given
         .split(',')

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { after, test } from 'node:test';
 import Database from 'better-sqlite3';
 import { createSealer, newSealingKey, parseKeyring } from '../../../server/base/sealing.ts';
+import { settingEntry } from '../control/handlers.ts';
 import { SettingsFault } from './judge.ts';
 import type { SettingName } from './registry.ts';
 import { type Changes, Settings } from './store.ts';
@@ -98,6 +99,24 @@ test('changes are recorded, without secrets', () => {
     { by: 'gui', name: 'mongo.uri', before: null, after: '"***"' },
   ]);
   db.close();
+});
+
+test('a password among other words is sealed, never shown, and stays when what was shown comes back', () => {
+  const { settings, file } = open();
+  settings.close();
+  const sealer = createSealer(parseKeyring(newSealingKey()));
+  const sealed = new Settings({ file, sealer });
+  const route = 'example.org mx.example.org:25 me pässword';
+  const veiled = 'example.org mx.example.org:25 me ***';
+  sealed.set(changes({ 'outbound.routes': [route] }), 'test');
+  assert.deepEqual(settingEntry(sealed.state('outbound.routes')).value, [veiled]);
+  sealed.set(changes({ 'outbound.routes': [veiled, 'else.test direct'] }), 'test');
+  assert.deepEqual(sealed.get('outbound.routes'), [route, 'else.test direct']);
+  sealed.close();
+  const db = new Database(file, { readonly: true });
+  const kept = JSON.stringify([db.prepare('SELECT * FROM setting').all(), db.prepare('SELECT * FROM change').all()]);
+  db.close();
+  assert.ok(kept.includes('me ***') && !kept.includes('pässword'), kept);
 });
 
 test('secret values are sealed in the file, older ones when it is opened with the key', () => {

@@ -8,7 +8,7 @@
 import { chmodSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { openSealer, SealFault, type Sealer } from '../../../server/base/sealing.ts';
-import { checkTogether, expectValue, SettingsFault } from './judge.ts';
+import { checkTogether, expectValue, holdsSecrets, SettingsFault, shownValue } from './judge.ts';
 import { isSettingName, type SettingName, settingNames, settingOf, type SettingValue } from './registry.ts';
 
 export type SettingOrigin = 'default' | 'stored' | 'override';
@@ -99,7 +99,7 @@ export class Settings {
    */
   set(changes: Changes, by: string): SettingName[] {
     const checked = new Map<SettingName, unknown>();
-    for (const [name, value] of changes) checked.set(name, value === undefined ? undefined : expectValue(name, value));
+    for (const [name, value] of changes) checked.set(name, value === undefined ? undefined : this.#expect(name, value));
     const wanted = (name: SettingName): unknown => {
       if (this.#overrides.has(name)) return this.#overrides.get(name);
       return checked.has(name) ? (checked.get(name) ?? settingOf(name).default) : this.value(name);
@@ -112,6 +112,12 @@ export class Settings {
     const changed = [...checked.keys()].filter((name) => JSON.stringify(this.value(name)) !== before.get(name));
     if (changed.length > 0) for (const listener of this.#listeners) listener(changed);
     return changed;
+  }
+
+  /** What was shown of a value with secrets in it may come back: then the secrets stay as they are. */
+  #expect(name: SettingName, value: unknown): unknown {
+    const { veil } = settingOf(name);
+    return expectValue(name, veil === undefined ? value : veil.lift(value, this.value(name)));
   }
 
   /** Reads what is stored anew. */
@@ -147,7 +153,7 @@ export class Settings {
 
   #write(name: SettingName, value: unknown, by: string): void {
     const at = this.#now();
-    const secret = settingOf(name).secret === true;
+    const secret = holdsSecrets(name);
     const before = this.#stored.get(name)?.value;
     if (value === undefined) {
       this.#db.prepare('DELETE FROM setting WHERE name = ?').run(name);
@@ -160,20 +166,20 @@ export class Settings {
         .run(name, secret ? this.#sealer.seal(JSON.stringify(value), purposeOf(name)) : JSON.stringify(value), at);
       this.#stored.set(name, { value, changedAt: at });
     }
-    const shown = (given: unknown): string | null => (given === undefined ? null : secret ? '"***"' : JSON.stringify(given));
+    const shown = (given: unknown): string | null => (given === undefined ? null : JSON.stringify(shownValue(name, given)));
     this.#db.prepare('INSERT INTO change VALUES (?, ?, ?, ?, ?)').run(at, by, name, shown(before), shown(value));
     // The record is for "who changed that": the last thousand changes answer it.
     this.#db.prepare('DELETE FROM change WHERE rowid <= (SELECT MAX(rowid) FROM change) - 1000').run();
   }
 
   #open({ name, value }: { readonly name: string; readonly value: string }): string {
-    return isSettingName(name) && settingOf(name).secret === true ? this.#sealer.open(value, purposeOf(name)) : value;
+    return isSettingName(name) && holdsSecrets(name) ? this.#sealer.open(value, purposeOf(name)) : value;
   }
 
   /** Secret values from before there was a key, or of an older key. */
   #reseal(): void {
     for (const [name, { value }] of this.#stored) {
-      if (settingOf(name).secret !== true) continue;
+      if (!holdsSecrets(name)) continue;
       const row = this.#db.prepare<[string], { value: string }>('SELECT value FROM setting WHERE name = ?').get(name);
       if (row === undefined || this.#sealer.isCurrent(row.value)) continue;
       const sealed = this.#sealer.seal(JSON.stringify(value), purposeOf(name));

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { routes, type SettingEntry, type SettingsChanged } from '../../control/contract.ts';
 import { settingEntry, strongestNeed } from '../../control/handlers.ts';
 import { makeDataDirs } from '../../paths.ts';
-import { expectName, expectText } from '../../settings/judge.ts';
+import { expectName, expectText, shownValue } from '../../settings/judge.ts';
 import { isSettingName, type SettingName, settingNames, settingOf } from '../../settings/registry.ts';
 import { openSettings } from '../../settings/open.ts';
 import type { CliContext } from '../context.ts';
@@ -46,8 +46,7 @@ export async function setConfig(
   }
   const typed = text === undefined ? null : expectText(name, text);
   const changed = await write(context, name, typed);
-  if (context.json)
-    printJson({ name, value: settingOf(name).secret === true ? '***' : (typed ?? settingOf(name).default), ...changed });
+  if (context.json) printJson({ name, value: shownValue(name, typed ?? settingOf(name).default), ...changed });
   else printLine(`${name} = ${describe(name, typed)}${consequence(changed)}`);
 }
 
@@ -97,8 +96,9 @@ function textOf(entry: SettingEntry): string {
 
 function describe(name: SettingName, value: unknown): string {
   const setting = settingOf(name);
-  if (setting.secret === true && value !== null) return '***';
-  return value === null ? `${setting.toText(setting.default)} (the default)` : setting.toText(value);
+  if (value === null) return `${setting.toText(setting.default)} (the default)`;
+  const shown = shownValue(name, value);
+  return setting.secret === true ? String(shown) : setting.toText(shown);
 }
 
 function consequence({ changed, restart, overridden }: SettingsChanged): string {
