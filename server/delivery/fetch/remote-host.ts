@@ -3,7 +3,7 @@ import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { Config, ServiceName } from '../../config/schema.ts';
-import { isPrivate } from '../spam/dnsbl.ts';
+import { isInside } from '../networks.ts';
 import { FetchFault } from './failure.ts';
 
 export type HostPolicy = { readonly allowPrivate: boolean; readonly ownPorts: ReadonlySet<number> };
@@ -43,11 +43,4 @@ async function addressesOf(host: string): Promise<readonly string[]> {
 function isOwn(address: string): boolean {
   if (/^127\.|^::1$/.test(address)) return true;
   return Object.values(networkInterfaces()).some((list) => list?.some((one) => one.address === address));
-}
-
-/** Also what lookups give for "here": 0.0.0.0, and IPv4 in the clothes of IPv6. */
-function isInside(address: string): boolean {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
-  const plain = mapped ?? address;
-  return isPrivate(plain) || /^(?:0\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|::$)/.test(plain);
 }

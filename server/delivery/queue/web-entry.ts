@@ -9,7 +9,7 @@ import { request as httpsRequest } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import type { Config } from '../../config/schema.ts';
 import type { QueueEntry, QueueRecipient } from '../../store/types-queue.ts';
-import { createNetworks } from '../networks.ts';
+import { isInside } from '../networks.ts';
 import type { RecipientResult } from './results.ts';
 
 export type WebParts = { readonly config: Config; readonly webSecret: () => Promise<Buffer>; readonly now: () => number };
@@ -17,22 +17,6 @@ export type WebParts = { readonly config: Config; readonly webSecret: () => Prom
 const PREFIX = 'web:';
 const TIMEOUT_MS = 60_000;
 const AGAIN: ReadonlySet<number> = new Set([408, 425, 429]);
-
-/** What users could reach by a forward, and should not: this machine, its networks, and what clouds tell their machines. */
-const isPrivate = createNetworks([
-  '0.0.0.0/8',
-  '10.0.0.0/8',
-  '100.64.0.0/10',
-  '127.0.0.0/8',
-  '169.254.0.0/16',
-  '172.16.0.0/12',
-  '192.168.0.0/16',
-  '224.0.0.0/3',
-  '::/127',
-  '::ffff:0:0/96',
-  'fc00::/7',
-  'fe80::/10',
-]);
 
 /** The destination of an entry for this URL; undefined when it is none of the web. */
 export function tryWebDestination(target: string): string | undefined {
@@ -63,7 +47,7 @@ async function postTo(recipient: QueueRecipient, entry: QueueEntry, body: Buffer
   const anywhere = parts.config.outbound.webForwards === 'any';
   if (parts.config.outbound.webForwards === 'never') return answer('permanent', '5.7.1', 'Forwards to the web are switched off');
   const host = url.hostname.replace(/^\[|\]$/g, '');
-  if (!anywhere && isIP(host) !== 0 && isPrivate(host)) return answer('permanent', '5.7.1', `${host} is no public address`);
+  if (!anywhere && isIP(host) !== 0 && isInside(host)) return answer('permanent', '5.7.1', `${host} is no public address`);
   const time = Math.floor(parts.now() / 1000);
   const signature = createHmac('sha256', await parts.webSecret())
     .update(`${time}.`)
@@ -115,7 +99,7 @@ function post(url: URL, body: Buffer, options: RequestOptions): Promise<number> 
 const publicOnly: LookupFunction = (hostname, options, callback) => {
   lookupAddress(hostname, { ...options, all: true }, (error, addresses) => {
     if (error !== null) return callback(error, '', 0);
-    const good = addresses.filter(({ address }) => !isPrivate(address));
+    const good = addresses.filter(({ address }) => !isInside(address));
     const [first] = good;
     if (first === undefined) {
       return callback(Object.assign(new Error(`${hostname} has no public address`), { code: 'EPRIVATE' }), '', 0);
