@@ -28,7 +28,7 @@ export class Announcer {
   #announced = '[]';
   #running: Promise<void> | undefined;
 
-  constructor({ log, open = openResponder }: AnnouncerOptions) {
+  constructor({ log, open = () => openResponder(log) }: AnnouncerOptions) {
     this.#log = log;
     this.#open = open;
   }
@@ -77,7 +77,7 @@ export class Announcer {
 }
 
 /** Loaded when it is wanted: who announces nothing has no sockets and no library. */
-async function openResponder(): Promise<Responder> {
+async function openResponder(log: Logger): Promise<Responder> {
   const { default: ciao } = await import('@homebridge/ciao');
   const responder = ciao.getResponder();
   const name = `Mallard (${hostname().split('.')[0] ?? ''})`;
@@ -93,6 +93,9 @@ async function openResponder(): Promise<Responder> {
           ...(Object.keys(txt).length === 0 ? {} : { txt: { ...txt } }),
         }),
       );
+      // Somebody else on the network has the name already: the responder takes another by itself.
+      const renamed = (taken: string): void => log.info('announced by another name', { taken });
+      for (const service of all) service.on('name-change', renamed).on('hostname-change', renamed);
       await Promise.all(all.map((service) => service.advertise()));
     },
     close: () => responder.shutdown(),
