@@ -4,7 +4,8 @@ import { waitFor } from '../../../test/harness/wait-for.ts';
 import { silentLogger } from '../../../server/base/log.ts';
 import type { Endpoints } from '../supervisor/contract.ts';
 import { Announcer } from './announcer.ts';
-import { announcedServices } from './services.ts';
+import { announcedHost, certificateNames } from '../certificates/names.ts';
+import { announcedServices, announcedTypes } from './services.ts';
 
 const endpoints = {
   imaps: { host: '0.0.0.0', port: 10993, tls: 'implicit' },
@@ -35,6 +36,18 @@ test('what others reach encrypted is told, with the port that it has', () => {
   assert.deepEqual(told({ 'imaps.host': 'localhost', 'gui.host': '127.0.0.1' }), ['submissions 465']);
   assert.deepEqual(told({ 'imaps.port': 0, 'gui.port': 0 }), ['submissions 465']);
   assert.deepEqual(told({ 'server.announce': false }), []);
+});
+
+test('every announced service has a host of its own, and the certificate is for all of them', () => {
+  const hosts = announcedTypes.map((type) => announcedHost('Office.lan', type));
+  assert.equal(new Set(hosts).size, announcedTypes.length);
+  const { dns } = certificateNames(['mail.example.org'], 'Office.lan', {});
+  assert.deepEqual(
+    hosts.filter((host) => !dns.includes(host)),
+    [],
+  );
+  const told = announcedServices(settingsOf(), endpoints, 8090).map(({ type }) => type);
+  assert.ok(told.every((type) => announcedTypes.includes(type)));
 });
 
 test('each change replaces the one before, in turn; closing says goodbye', async () => {

@@ -83,14 +83,14 @@ async function openResponder(log: Logger): Promise<Responder> {
   const name = `Mallard (${hostname().split('.')[0] ?? ''})`;
   return {
     publish: async (services) => {
-      const host = announcedHost(hostname()).replace(/\.local$/, '');
       const all = services.map(({ type, port, txt }) =>
         responder.createService({
           name,
           type,
           port,
-          hostname: host,
-          ...(Object.keys(txt).length === 0 ? {} : { txt: { ...txt } }),
+          hostname: announcedHost(hostname(), type).replace(/\.local$/, ''),
+          // Never empty: the responder takes the echo of its own empty record for somebody else's.
+          txt: { txtvers: '1', ...txt },
         }),
       );
       // Somebody else on the network has the name already: the responder takes another by itself.

@@ -13,6 +13,8 @@ export interface AnnouncedService {
 }
 
 const mailServices = ['imaps', 'submissions', 'pop3s'] as const;
+/** All that there can be: each has a host name of its own, which the certificate names. */
+export const announcedTypes: readonly string[] = [...mailServices, 'http'];
 const thisComputer: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '::1']);
 
 export function announcedServices(

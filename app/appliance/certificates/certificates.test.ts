@@ -118,7 +118,17 @@ test('names of this computer', () => {
     ],
   });
   assert.deepEqual(found, {
-    dns: ['mail.example.org', 'xn--80a1acny.example', 'desk.lan', 'desk.local', 'mallard-desk.local', 'localhost'],
+    dns: [
+      'mail.example.org',
+      'xn--80a1acny.example',
+      'desk.lan',
+      'desk.local',
+      'mallard-desk-imaps.local',
+      'mallard-desk-submissions.local',
+      'mallard-desk-pop3s.local',
+      'mallard-desk.local',
+      'localhost',
+    ],
     ip: ['127.0.0.1', '::1', '192.168.7.9', 'fd00::5'],
   });
   assert.deepEqual(lanAddresses({}), []);

@@ -4,6 +4,7 @@
 import { type NetworkInterfaceInfo, hostname, networkInterfaces } from 'node:os';
 import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
+import { announcedTypes } from '../announce/services.ts';
 
 export interface CertificateNames {
   /** Host names in ASCII form, the server's own first. */
@@ -24,7 +25,12 @@ export function certificateNames(
 ): CertificateNames {
   const own = computer.toLowerCase();
   const short = own.split('.')[0] ?? '';
-  const names = [...configured, own, ...(short === '' ? [] : [`${short}.local`, announcedHost(computer)]), 'localhost'];
+  const names = [
+    ...configured,
+    own,
+    ...(short === '' ? [] : [`${short}.local`, ...announcedTypes.map((type) => announcedHost(computer, type))]),
+    'localhost',
+  ];
   const dns = names
     .map((name) => domainToASCII(name.trim().replace(/\.$/, '')))
     .filter((name) => name !== '' && isIP(name) === 0);
@@ -32,11 +38,12 @@ export function certificateNames(
 }
 
 /**
- * The name under which this server announces itself on the LAN. Not the computer's own `NAME.local`: that one the system announces, and two who answer for one name
- * would quarrel (RFC 6762 §9).
+ * The name under which a service is announced on the LAN. Not the computer's own `NAME.local`: that one the system announces, and two who answer for one name would
+ * quarrel (RFC 6762 §9). The responder takes two services of one host for such a quarrel too, so each has its own, and the one that people type, of the pages, is the shortest.
  */
-export function announcedHost(computer: string): string {
-  return `mallard-${computer.toLowerCase().split('.')[0] ?? ''}.local`;
+export function announcedHost(computer: string, type: string): string {
+  const own = `mallard-${computer.toLowerCase().split('.')[0] ?? ''}`;
+  return type === 'http' ? `${own}.local` : `${own}-${type}.local`;
 }
 
 /**
